@@ -1,0 +1,1 @@
+"""Every setting, where it came from, and how it is described."""

@@ -1,0 +1,157 @@
+"""Every setting as a field of a model: name, type, default, help. Channels bring models of their own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Area(BaseModel):
+    """One table of the settings file. Unknown keys are refused by the loader, with the nearest known name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ServerSettings(Area):
+    """Where and how the gateway listens."""
+
+    host: str = Field("127.0.0.1", description="Address to bind. Loopback unless you say otherwise.")
+    port: int = Field(8025, ge=0, le=65535, description="Port to bind; 0 takes any free one.")
+    tls_cert: Path | None = Field(None, description="Certificate chain (PEM). With tls_key: serve HTTPS.")
+    tls_key: Path | None = Field(None, description="Private key (PEM) of tls_cert.")
+    public_url: str = Field("", description="The address clients use, when a proxy stands in front.")
+    trusted_proxies: list[str] = Field([], description="Proxy addresses whose X-Forwarded-* headers are believed.")
+    body_limit: int = Field(4 * 1024 * 1024, ge=1024, description="Largest request body in bytes; above it: 413.")
+    header_timeout: float = Field(10.0, gt=0, description="Seconds a client may take to send its headers.")
+    body_timeout: float = Field(60.0, gt=0, description="Seconds a client may take to send its body.")
+    max_connections: int = Field(10_000, ge=1, description="Connections open at once; more are closed at once.")
+    drain: float = Field(10.0, ge=0, description="Seconds that running requests and attempts get to finish on stop.")
+
+
+class StoreSettings(Area):
+    """The embedded store."""
+
+    batch: int = Field(512, ge=1, description="Most operations that share one commit.")
+    checkpoint_pages: int = Field(
+        2000, ge=100, description="WAL pages after which a checkpoint runs in the background."
+    )
+    directory_cache: float = Field(
+        1.0,
+        ge=0,
+        description="Seconds a user, company or ticket may be remembered; the longest a change made by another process goes unnoticed.",
+    )
+
+
+class DispatchSettings(Area):
+    """How deliveries are tried."""
+
+    enabled: bool = Field(True, description="False accepts and keeps messages without trying them.")
+    lease: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds a dispatcher may hold a delivery before it is tried by another; added to the channel's own time limit.",
+    )
+    poll: float = Field(1.0, gt=0, description="Seconds between looks for due work that nobody announced.")
+    batch: int = Field(256, ge=1, description="Most deliveries claimed at once on a channel.")
+
+
+class RetentionSettings(Area):
+    """How long finished things are kept."""
+
+    messages_days: float = Field(
+        30.0, gt=0, description="Days after which messages whose deliveries have settled are removed."
+    )
+    inbox_days: float = Field(30.0, gt=0, description="Days after which inbox items are removed.")
+    interval: float = Field(60.0, gt=0, description="Seconds between sweeps.")
+
+
+class MessagingSettings(Area):
+    """SendMessages and its siblings."""
+
+    wait: float = Field(10.0, ge=0, description="Seconds a call waits for the first attempts; 0 answers once stored.")
+    default_plugin: str = Field("", description="Channel used when Plugin is empty; none set: the call is refused.")
+    default_ttl: float = Field(3 * 86400.0, gt=0, description="Seconds a message may wait before it expires.")
+
+
+class PushSettings(Area):
+    """SendPushNotification and POST /api/v2/push."""
+
+    default_ttl: float = Field(
+        28 * 86400.0, gt=0, description="Seconds a push lives when the caller gives no TimeToLive."
+    )
+    inbox: str = Field("inbox", description="The channel that reaches every user.")
+    routes: dict[str, str] = Field({}, description="Device platform (Apple, Google, ...) to channel name.")
+
+
+class SoapErrors(StrEnum):
+    """How an operation's failure is told over SOAP."""
+
+    WRAPPED = "wrapped"
+    FAULT = "fault"
+
+
+class SoapSettings(Area):
+    """The SOAP agents."""
+
+    errors: SoapErrors = Field(
+        SoapErrors.WRAPPED,
+        description="wrapped: HTTP 200, Succeeded false and ExceptionInfo; fault: HTTP 500 and a Fault.",
+    )
+    default_company: int = Field(0, ge=0, description="The company of /Remote/...; 0 is the one with the lowest id.")
+
+
+class RestSettings(Area):
+    """The REST push family."""
+
+    require_xmlns_i: bool = Field(False, description="Refuse XML bodies whose root does not declare xmlns:i.")
+
+
+class TicketSettings(Area):
+    """Sign-in tickets."""
+
+    lifetime: float = Field(6 * 3600.0, gt=0, description="Seconds a ticket lives after its last use.")
+    absolute: float = Field(
+        0.0, ge=0, description="Seconds after sign-in at which a ticket ends whatever its use; 0 is never."
+    )
+
+
+class OutboundSettings(Area):
+    """What outgoing HTTP may reach."""
+
+    allow: list[IPv4Network | IPv6Network] = Field(
+        [], description="Networks that may be reached although they are not public."
+    )
+    ports: list[int] = Field(
+        [80, 443], description="Ports that may be reached; networks in `allow` may be reached on any."
+    )
+    timeout: float = Field(15.0, gt=0, description="Seconds for one request.")
+    max_reply: int = Field(64 * 1024, ge=1024, description="Bytes of an answer that are read.")
+
+
+class LogSettings(Area):
+    """What is logged, and how."""
+
+    level: str = Field("info", description="debug, info, warning or error.")
+    format: str = Field("auto", description="text, json, or auto: text on a terminal, json elsewhere.")
+
+
+class Settings(Area):
+    """All of them. `channels` holds one table per channel; its `kind` names the plugin that reads the rest."""
+
+    data_dir: Path = Field(Path("data"), description="Folder of the database, keys and scripts.")
+    server: ServerSettings = ServerSettings()
+    store: StoreSettings = StoreSettings()
+    dispatch: DispatchSettings = DispatchSettings()
+    retention: RetentionSettings = RetentionSettings()
+    messaging: MessagingSettings = MessagingSettings()
+    push: PushSettings = PushSettings()
+    soap: SoapSettings = SoapSettings()
+    rest: RestSettings = RestSettings()
+    tickets: TicketSettings = TicketSettings()
+    outbound: OutboundSettings = OutboundSettings()
+    log: LogSettings = LogSettings()
+    channels: dict[str, dict[str, Any]] = Field({"inbox": {"kind": "inbox"}}, description="One table per channel.")

@@ -1,0 +1,124 @@
+"""One message to one address by one channel, its attempts, and what the store and dispatch hand each other."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from heliograph.core.lifecycle import Happening, State
+from heliograph.core.message import Message
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Where, on one channel: a token, a number, a mailbox, a URL, a user id."""
+
+    value: str
+    associate_id: int | None = None  # whose it is, when we know
+    device_id: int | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The unit of work and of status."""
+
+    id: int
+    message_id: int
+    company_id: int
+    channel: str
+    address: str
+    associate_id: int | None = None
+    device_id: int | None = None
+    state: State = State.QUEUED
+    attempts: int = 0
+    due_at: int = 0  # ms since the epoch
+    expires_at: int = 0  # ms since the epoch; the message's, copied so that due work is found by one index
+    lease_until: int = 0  # ms since the epoch; 0 when not leased
+    lease: int = 0  # the fencing token of the newest lease
+    provider_id: str = ""
+    detail: str = ""  # why it stands where it stands, in words
+    sealed_config: bytes = b""  # the caller's channel configuration, encrypted; emptied when the delivery settles
+    updated_at: int = 0
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One try, appended and never edited."""
+
+    delivery_id: int
+    number: int
+    started_at: int  # ms since the epoch
+    took_ms: int
+    outcome: str  # accepted, deferred, refused, gone
+    detail: str = ""
+
+
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
+    """What one call asks the outbox to keep, all or nothing."""
+
+    messages: tuple[Message, ...]
+    deliveries: tuple[Delivery, ...]
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery under lease, with what it carries. `delivery.lease` is the token to record with."""
+
+    delivery: Delivery
+    message: Message
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What befell a delivery. With a stale `lease` the attempt is kept and the delivery is not moved."""
+
+    delivery_id: int
+    happening: Happening
+    at: int  # ms since the epoch
+    lease: int | None = None  # None: not bound to a lease (receipt, operator, sweeper)
+    due_at: int | None = None
+    detail: str = ""
+    provider_id: str = ""
+    refund: bool = False
+    attempt: Attempt | None = None
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """What a Record did. `state` is the delivery's state now; `moved` is False for a stale lease or an illegal move."""
+
+    delivery_id: int
+    state: State | None  # None: no such delivery
+    moved: bool
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel is handed for its one try."""
+
+    message: Message
+    delivery_id: int
+    address: Address
+    attempt: int  # counts from 1
+    config: dict[str, str] = {}  # the caller's own configuration, opened; secret
+
+
+class ItemState(StrEnum):
+    """What the recipient has done with an inbox item."""
+
+    UNREAD = "unread"
+    READ = "read"
+    ANSWERED = "answered"
+
+
+class InboxItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as its recipient sees it. `id` grows with time within one gateway."""
+
+    id: int
+    associate_id: int
+    company_id: int
+    message_id: int
+    delivery_id: int  # unique: the same delivery never makes two items
+    title: str
+    body: str
+    url: str
+    type: str
+    record_id: int
+    data: dict[str, str]
+    state: ItemState
+    time: int  # ms since the epoch
+    expires_at: int  # ms since the epoch: when the display ends; 0 is never

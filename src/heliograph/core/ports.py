@@ -1,0 +1,324 @@
+"""The doors out of core. Each has at least two implementations, held to one contract suite.
+
+Times are ms since the epoch, waits are seconds. Methods of the store ports raise
+`Unavailable` when the store cannot take or give right now (full disk, I/O error,
+closed) and nothing of the call has happened then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from heliograph.core.delivery import (
+    Acceptance,
+    Address,
+    Attempt,
+    Claimed,
+    Delivery,
+    InboxItem,
+    ItemState,
+    Letter,
+    Moved,
+    Record,
+)
+from heliograph.core.lifecycle import State
+from heliograph.core.message import Message
+from heliograph.core.outcome import Outcome
+from heliograph.core.people import Caller, Company, Device, Ticket, User
+from heliograph.core.retry import RetryPolicy
+
+
+class Clock(Protocol):
+    """Time, so that tests can make it jump."""
+
+    def now(self) -> int:
+        """Wall time in ms since the epoch."""
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start; never goes back."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Come back after that long."""
+
+
+# --------------------------------------------------------------------------- store
+
+
+class Outbox(Protocol):
+    """The table of messages and deliveries: the record of everything accepted."""
+
+    async def reserve(self, messages: int, deliveries: int) -> tuple[int, int]:
+        """The first of that many consecutive message ids, and of that many delivery ids, never given to anyone else."""
+
+    async def accept(self, acceptance: Acceptance) -> None:
+        """Keep messages and deliveries in one transaction; returns once they are on disk."""
+
+    async def claim(self, ids: Sequence[int], *, now: int, lease_until: int) -> list[Claimed]:
+        """Lease those of the ids that are queued, due and not expired; each gets a new token and one attempt more.
+
+        The rest are left out silently: someone else had them, or they have settled.
+        """
+
+    async def record(self, records: Sequence[Record]) -> list[Moved]:
+        """Apply each record by the lifecycle table and append its attempt; one answer per record, same order.
+
+        A delivery that settles loses its `sealed_config`. Illegal moves and stale leases move nothing.
+        """
+
+    async def sweep(self, *, now: int, limit: int) -> int:
+        """Put lapsed leases back (LAPSED) and expire what is due to expire (EXPIRED); how many were moved, at most `limit`."""
+
+    async def prune(self, *, before: int, limit: int) -> int:
+        """Remove messages made before then whose deliveries have all settled, with their attempts; how many, at most `limit`."""
+
+    async def message(self, message_id: int) -> Message | None: ...
+
+    async def messages(
+        self, *, company_id: int | None, state: State | None, before_id: int | None, limit: int
+    ) -> list[Message]:
+        """Newest first; with a state, those that have a delivery in it."""
+
+    async def deliveries(self, message_ids: Sequence[int]) -> list[Delivery]:
+        """All deliveries of those messages, in order of id."""
+
+    async def attempts(self, delivery_ids: Sequence[int]) -> list[Attempt]:
+        """In order of delivery and number."""
+
+    async def counts(self) -> dict[tuple[str, State], int]:
+        """How many deliveries each channel has in each state."""
+
+
+class Queue(Protocol):
+    """Which delivery ids are due. It only hints: `Outbox.claim` alone grants the lease."""
+
+    async def publish(self, deliveries: Iterable[Delivery]) -> None:
+        """Tell that these, just committed, are queued."""
+
+    async def due(self, channel: str, *, now: int, limit: int) -> list[int]:
+        """Ids believed due on that channel, oldest first. May repeat ids until they are claimed or moved."""
+
+    async def wait(self, channel: str, *, until: float) -> None:
+        """Return when something may be due on that channel, or after `until` seconds."""
+
+
+class Directory(Protocol):
+    """Companies, users, devices, addresses we must not use, tickets."""
+
+    async def company(self, company_id: int) -> Company | None: ...
+    async def companies(self) -> list[Company]: ...
+    async def add_company(self, company: Company) -> Company:
+        """`id` 0 asks for the next free one. Raises Conflict when the id is taken."""
+
+    async def update_company(self, company: Company) -> None: ...
+
+    async def user(self, associate_id: int) -> User | None: ...
+    async def user_by_id(self, company_id: int, user_id: str) -> User | None: ...
+    async def user_by_email(self, company_id: int, email: str) -> User | None:
+        """Without regard to case. None when nobody, or more than one, has it."""
+
+    async def user_by_external_id(self, company_id: int, external_id: str) -> User | None: ...
+    async def user_by_name(self, company_id: int, user_name: str) -> User | None:
+        """Without regard to case."""
+
+    async def users(self, company_id: int | None, *, after: int = 0, limit: int = 1000) -> list[User]:
+        """In order of associate id, from after `after`."""
+
+    async def add_user(self, user: User) -> User:
+        """`associate_id` 0 asks for the next free one. Raises Conflict naming what is taken (name, id, external id)."""
+
+    async def add_users(self, users: Sequence[User]) -> list[User]:
+        """All or nothing, in one transaction."""
+
+    async def update_user(self, user: User) -> None: ...
+
+    async def devices(self, associate_ids: Sequence[int]) -> list[Device]: ...
+    async def put_device(self, device: Device) -> Device:
+        """Add (`id` 0), or replace the one with the same identifier in the company, moving it to its new owner."""
+
+    async def remove_device(self, device_id: int) -> None: ...
+
+    async def suppress(self, channel: str, address: str, *, reason: str, now: int) -> None:
+        """Never use this address on this channel again."""
+
+    async def suppressed(self, channel: str, address: str) -> str | None:
+        """The reason, or None when the address may be used."""
+
+    async def put_ticket(self, ticket: Ticket) -> None: ...
+    async def ticket(self, hash: bytes) -> Ticket | None: ...
+    async def touch_ticket(self, hash: bytes, *, valid_to: int) -> None: ...
+    async def revoke_tickets(self, associate_id: int) -> int: ...
+    async def prune_tickets(self, *, now: int) -> int: ...
+
+
+class InboxStore(Protocol):
+    """Every user's inbox, kept."""
+
+    async def put(self, items: Sequence[InboxItem]) -> list[InboxItem]:
+        """Keep them (`id` is given here); an item whose delivery is already there is answered as it stands."""
+
+    async def items(self, associate_id: int, *, before_id: int | None, limit: int) -> list[InboxItem]:
+        """Newest first."""
+
+    async def items_after(self, associate_id: int, *, after_id: int, limit: int) -> list[InboxItem]:
+        """Oldest first: what a stream missed."""
+
+    async def unread(self, associate_id: int) -> int: ...
+
+    async def mark(self, associate_id: int, item_id: int, state: ItemState) -> InboxItem | None:
+        """The item as it now is; None when this user has no such item."""
+
+    async def mark_records(self, associate_id: int, record_ids: Sequence[int], state: ItemState) -> list[InboxItem]:
+        """Mark all of the user's items about those records."""
+
+    async def prune_items(self, *, before: int, limit: int) -> int: ...
+
+
+# ------------------------------------------------------------------------ in process
+
+
+class Feed(Protocol):
+    """Live inbox items from whoever delivers to whoever listens. Never blocks the publisher."""
+
+    def publish(self, item: InboxItem) -> None: ...
+
+    def subscribe(self, associate_id: int) -> AsyncIterator[InboxItem | None]:
+        """Items as they come; None when some were dropped for a slow reader, who should look in the store."""
+
+
+class Results(Protocol):
+    """Lets intake await what dispatch records."""
+
+    def expect(self, delivery_ids: Sequence[int]) -> None:
+        """From now on remember the first attempts of these; call before they are accepted."""
+
+    def attempted(self, delivery_id: int, state: State, detail: str, provider_id: str) -> None: ...
+
+    async def first_attempts(self, delivery_ids: Sequence[int], *, within: float) -> dict[int, tuple[State, str, str]]:
+        """(state, detail, provider id) of those that were tried within that many seconds; forgets all of them."""
+
+
+class Call(msgspec.Struct, kw_only=True):
+    """One service method called once. Hooks may change the arguments' members and, in After, `result`."""
+
+    method: str  # SendPushNotification
+    arguments: dict[str, Any]  # by the method's own parameter names, snake case
+    caller: Caller
+    result: Any = None
+    notes: dict[str, str] = {}  # what the answer should mention beside its result (ExtraInfo over SOAP)
+
+
+class Hooks(Protocol):
+    """The operator's scripts around every service method."""
+
+    def wanted(self, method: str) -> bool:
+        """Whether any script listens to this method; the cheap question asked first."""
+
+    async def before(self, call: Call) -> Any:
+        """Run the Before scripts; the state to hand to After. Raises RejectedByHook."""
+
+    async def after(self, call: Call, state: Any) -> Any:
+        """Run the After scripts, which may change `call.result`; the state to hand to AfterAsync."""
+
+    def after_async(self, call: Call, state: Any) -> None:
+        """Start the AfterAsync scripts; does not wait."""
+
+
+# --------------------------------------------------------------------------- secrets
+
+
+class Passwords(Protocol):
+    """Slow hashing, kept off the event loop."""
+
+    async def hash(self, password: str) -> str: ...
+    async def verify(self, password: str, hashed: str) -> bool:
+        """With an empty hash: as slow as any other, and False."""
+
+
+class Sealer(Protocol):
+    """Encrypts what the database must not show."""
+
+    def seal(self, plain: bytes, *, context: str) -> bytes: ...
+    def open(self, sealed: bytes, *, context: str) -> bytes:
+        """Raises ValueError when sealed with another key or context."""
+
+
+# -------------------------------------------------------------------------- channels
+
+
+class Traits(msgspec.Struct, frozen=True, kw_only=True):
+    """What intake and dispatch need to know of a channel, so that neither names one."""
+
+    formats: tuple[str, ...] = ()  # ProviderInfo.SupportedMessagingFormats
+    config_keys: frozenset[str] | None = None  # keys SendMessagesWithConfig may give; None: takes no config
+    concurrency: int = 16
+    timeout: float = 30.0  # seconds for one try
+    retry: RetryPolicy = RetryPolicy()
+
+
+class Check(msgspec.Struct, frozen=True):
+    """What `channel check` says: one sentence."""
+
+    ok: bool
+    sentence: str
+
+
+class Channel(Protocol):
+    """A configured, named way out. One try, one outcome; it retries nothing and stores nothing of the delivery."""
+
+    @property
+    def traits(self) -> Traits: ...
+
+    async def resolve(self, company_id: int, to: str, format: str) -> Address:
+        """What the caller wrote in To, as an address; no network. Raises InvalidArgument with the reason."""
+
+    async def send(self, letter: Letter) -> Outcome:
+        """One try. What escapes as an exception is a bug (dispatch records it as in doubt)."""
+
+    async def check(self) -> Check:
+        """Test credentials and connectivity; say what is wrong and how to mend it."""
+
+    async def close(self) -> None: ...
+
+
+Channels = Mapping[str, Channel]
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """An HTTP answer, its body cut at the transport's limit."""
+
+    status: int
+    headers: dict[str, str]  # names in lower case
+    body: bytes
+
+
+class ConnectFailed(Exception):
+    """No byte of the request left: name resolution, connect, TLS."""
+
+
+class AddressRefused(Exception):
+    """The address is one we must not reach (private network, wrong port or scheme)."""
+
+
+class ReplyLost(Exception):
+    """The request left, and no whole answer came."""
+
+
+class Transport(Protocol):
+    """All outbound HTTP. Checked TLS, no redirects, vetted addresses, time and size limits."""
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", timeout: float = 15.0
+    ) -> Reply:
+        """Raises ConnectFailed, AddressRefused or ReplyLost."""
+
+    async def close(self) -> None: ...
+
+
+class Resolver(Protocol):
+    """Names to addresses, so that tests can lie and rebinding can be caught."""
+
+    async def resolve(self, host: str, port: int) -> list[str]:
+        """All A and AAAA addresses in text form; raises ConnectFailed."""

@@ -1,0 +1,78 @@
+"""What an outcome means for a delivery: again, and when, or never. Pure arithmetic, one function."""
+
+from __future__ import annotations
+
+import msgspec
+
+from heliograph.core.lifecycle import Happening
+from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
+
+RETRY_AFTER_MIN, RETRY_AFTER_MAX = 1.0, 3600.0  # seconds; a provider's absurd wish is clamped to this
+
+
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How often and how patiently a channel tries again."""
+
+    attempts: int = 10  # tries in all, the first included
+    first: float = 2.0  # seconds: the ceiling of the first wait
+    cap: float = 3600.0  # seconds: no ceiling grows beyond this
+    factor: float = 2.0
+    schedule: tuple[
+        float, ...
+    ] = ()  # seconds: a fixed schedule instead of the exponential one, where a standard gives one
+    resend_in_doubt: bool = True  # whether the far side recognises a message it has already had
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What happens to the delivery now."""
+
+    happening: Happening
+    detail: str
+    due_at: int | None = None  # ms since the epoch, for DEFERRED
+    refund: bool = False  # the try is not counted
+
+
+def ceiling(policy: RetryPolicy, attempt: int) -> float:
+    """The longest wait in seconds after the given try (1 is the first)."""
+    if policy.schedule:
+        return policy.schedule[min(attempt, len(policy.schedule)) - 1]
+    return float(min(policy.cap, policy.first * policy.factor ** min(attempt - 1, 64)))
+
+
+def wait(policy: RetryPolicy, attempt: int, outcome: Deferred, jitter: float) -> float:
+    """Seconds to wait: full jitter under the ceiling, on top of the provider's own wish, never before it.
+
+    `jitter` is a random number in [0, 1). A fixed schedule is jittered by a tenth only.
+    """
+    top = ceiling(policy, attempt)
+    spread = top * (0.9 + jitter * 0.2) if policy.schedule else top * jitter
+    if outcome.retry_after is None:
+        return spread
+    asked = min(max(outcome.retry_after, RETRY_AFTER_MIN), RETRY_AFTER_MAX)
+    return asked + min(spread, asked)
+
+
+def decide(
+    policy: RetryPolicy, outcome: Outcome, *, attempt: int, now: int, expires_at: int | None, jitter: float
+) -> Decision:
+    """What follows from an outcome. `attempt` counts from 1; times are ms since the epoch; TTL always wins."""
+    match outcome:
+        case Accepted(detail=detail, delivered=delivered):
+            return Decision(Happening.ARRIVED if delivered else Happening.ACCEPTED, detail)
+        case Refused(detail=detail) | Gone(detail=detail):
+            return Decision(Happening.REFUSED, detail)
+        case Deferred():
+            return _deferred(policy, outcome, attempt, now, expires_at, jitter)
+
+
+def _deferred(
+    policy: RetryPolicy, outcome: Deferred, attempt: int, now: int, expires_at: int | None, jitter: float
+) -> Decision:
+    if outcome.in_doubt and not policy.resend_in_doubt:
+        return Decision(Happening.REFUSED, f"in doubt, not sent again: {outcome.detail}")
+    if attempt >= policy.attempts and not outcome.pause:
+        return Decision(Happening.EXHAUSTED, f"gave up after {attempt} attempts: {outcome.detail}")
+    due = now + int(wait(policy, attempt, outcome, jitter) * 1000)
+    if expires_at is not None and due >= expires_at:
+        return Decision(Happening.EXPIRED, f"expired before the next attempt: {outcome.detail}")
+    return Decision(Happening.DEFERRED, outcome.pause or outcome.detail, due, refund=bool(outcome.pause))

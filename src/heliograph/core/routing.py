@@ -1,0 +1,35 @@
+"""Who a push goes to, and by which ways: pure fan-out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from heliograph.core.delivery import Address
+from heliograph.core.message import Push, PushType
+from heliograph.core.people import Device, User
+
+Planned = tuple[str, Address]  # channel name, address on it
+
+
+def expand(
+    push: Push, recipients: Iterable[User], devices: Mapping[int, list[Device]], routes: Mapping[str, str], inbox: str
+) -> list[Planned]:
+    """Every way this push takes: each recipient's inbox, and each device whose platform has a route.
+
+    A remote action is for devices: it goes to the inbox only of those who have none
+    (contract section 8, "unknown associate ids; associates without a device").
+    `routes` maps a device platform to a channel name; `inbox` is the channel every user has.
+    """
+    plan: list[Planned] = []
+    for user in recipients:
+        reachable = [device for device in devices.get(user.associate_id, ()) if device.platform in routes]
+        if not (reachable and push.type is PushType.REMOTE_ACTION):
+            plan.append((inbox, Address(value=user.user_id, associate_id=user.associate_id)))
+        plan.extend(
+            (
+                routes[device.platform],
+                Address(value=device.handle, associate_id=user.associate_id, device_id=device.id),
+            )
+            for device in reachable
+        )
+    return plan

@@ -1,0 +1,1 @@
+"""Bytes to nouns and back. Edges translate; they decide nothing."""

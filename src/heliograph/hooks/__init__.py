@@ -1,0 +1,1 @@
+"""The operator's scripts around every service method."""

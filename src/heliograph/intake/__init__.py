@@ -1,0 +1,1 @@
+"""What the gateway does with a call: sign-in, validation, routing, acceptance, queries. No I/O but through ports."""

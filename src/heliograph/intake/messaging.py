@@ -1,0 +1,202 @@
+"""SendMessages and its siblings: many messages through one named channel, an answer for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from heliograph.config.settings import MessagingSettings
+from heliograph.core.delivery import Address, Delivery
+from heliograph.core.errors import InvalidArgument, NotSupported, UnknownChannel
+from heliograph.core.lifecycle import State
+from heliograph.core.message import Text
+from heliograph.core.ports import Call, Channel, Channels, Outbox, Results, Sealer
+from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage, ProviderInfo
+from heliograph.intake.submit import Accepted, Draft, Intake, Submission, Way
+
+ERROR, SENT, DELIVERY_ERROR, RECEIVED, REPLIED = range(5)  # contract section 4, MessagingStatus
+
+#: What GetDeliveryStatus says of a delivery's state (contract section 8).
+STATUS: dict[State, int] = {
+    State.QUEUED: SENT,
+    State.HELD: SENT,
+    State.LEASED: SENT,
+    State.SENT: SENT,
+    State.DELIVERED: RECEIVED,
+    State.REPLIED: REPLIED,
+    State.UNDELIVERED: DELIVERY_ERROR,
+    State.EXPIRED: DELIVERY_ERROR,
+    State.FAILED: ERROR,
+    State.CANCELLED: ERROR,
+}
+_BEST_FIRST = (REPLIED, RECEIVED, SENT, DELIVERY_ERROR, ERROR)
+
+#: What SendMessages says right after the first attempt: taken is Sent, whatever is known beyond that comes later.
+_FIRST_STATUS: dict[State, int] = {
+    **STATUS,
+    State.DELIVERED: SENT,
+    State.REPLIED: SENT,
+    State.EXPIRED: ERROR,
+    State.UNDELIVERED: ERROR,
+}
+_STILL_OURS = frozenset({State.QUEUED, State.HELD, State.LEASED})
+
+
+class MessagingService:
+    """The methods of the Messaging agent that send and tell."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        outbox: Outbox,
+        results: Results,
+        channels: Channels,
+        sealer: Sealer,
+        settings: MessagingSettings,
+    ) -> None:
+        self._intake = intake
+        self._outbox = outbox
+        self._results = results
+        self._channels = channels
+        self._sealer = sealer
+        self._settings = settings
+
+    async def send_messages(
+        self, call: Call, *, plugin: str, outgoing_messages: list[OutgoingMessage]
+    ) -> list[MessageDeliveryStatus]:
+        """One status per message, same order; stored before anything is tried.
+
+        Raises UnknownChannel naming the configured ones, InvalidArgument when no plugin is named and none is the default.
+        """
+        return await self._send(call, plugin, outgoing_messages, {})
+
+    async def send_messages_with_config(
+        self, call: Call, *, plugin: str, outgoing_messages: list[OutgoingMessage], config: dict[str, str]
+    ) -> list[MessageDeliveryStatus]:
+        """As send_messages, with the caller's own configuration of the channel.
+
+        Raises NotSupported when the channel takes none, InvalidArgument naming unknown keys.
+        """
+        return await self._send(call, plugin, outgoing_messages, {k: v for k, v in config.items() if k})
+
+    async def get_delivery_status(self, call: Call, *, messaging_ids: list[int]) -> list[MessageDeliveryStatus]:
+        """The truth of this moment for each id, same order; an id that is not this company's gives Status 0."""
+        found: dict[int, list[Delivery]] = {}
+        for delivery in await self._outbox.deliveries(list(dict.fromkeys(messaging_ids))):
+            if delivery.company_id == call.caller.company_id:
+                found.setdefault(delivery.message_id, []).append(delivery)
+        return [_status(id, found.get(id, ())) for id in messaging_ids]
+
+    async def get_plugins(self, call: Call) -> list[ProviderInfo]:
+        """Every configured channel."""
+        return [
+            ProviderInfo(
+                name=name,
+                supported_messaging_formats=list(channel.traits.formats),
+                supports_config=channel.traits.config_keys is not None,
+            )
+            for name, channel in self._channels.items()
+        ]
+
+    async def _send(
+        self, call: Call, plugin: str, messages: Sequence[OutgoingMessage], config: dict[str, str]
+    ) -> list[MessageDeliveryStatus]:
+        name = plugin or self._settings.default_plugin
+        channel = self._channel(name)
+        _check_config(name, channel, config)
+        if not messages:
+            return []
+        drafts = [await self._draft(call, name, channel, message, config) for message in messages]
+        waits = self._settings.wait > 0
+        accepted = await self._intake.submit(Submission(caller=call.caller, drafts=tuple(drafts)), expect_results=waits)
+        if not waits:
+            return [_at_once(item) for item in accepted]
+        queued = [d.id for item in accepted for d in item.deliveries if d.state is State.QUEUED]
+        firsts = await self._results.first_attempts(queued, within=self._settings.wait)
+        return [_after_first(item, firsts) for item in accepted]
+
+    def _channel(self, name: str) -> Channel:
+        configured = ", ".join(self._channels) or "none"
+        if not name:
+            raise InvalidArgument(
+                f"Plugin is empty and no default is set (messaging.default_plugin). Configured: {configured}.",
+                field="Plugin",
+            )
+        channel = self._channels.get(name)
+        if channel is None:
+            raise UnknownChannel(f"There is no plugin {name[:100]!r}. Configured: {configured}.", field="Plugin")
+        return channel
+
+    async def _draft(
+        self, call: Call, name: str, channel: Channel, message: OutgoingMessage, config: dict[str, str]
+    ) -> Draft:
+        to = message.to.strip()
+        refused, address = "", Address(value=to)
+        try:
+            if not to:
+                raise InvalidArgument("To is empty: name a recipient.")
+            if message.format and message.format not in channel.traits.formats:
+                known = ", ".join(channel.traits.formats) or "none"
+                raise InvalidArgument(f"Format {message.format[:60]!r} is not one of this plugin's: {known}.")
+            address = await channel.resolve(call.caller.company_id, to, message.format)
+        except InvalidArgument as error:
+            refused = error.detail
+        way = Way(channel=name, address=address, refused=refused, sealed_config=self._sealed(config))
+        return Draft(content=_text(message), ttl_ms=int(self._settings.default_ttl * 1000), ways=(way,))
+
+    def _sealed(self, config: dict[str, str]) -> bytes:
+        return self._sealer.seal(msgspec.json.encode(config), context="delivery.config") if config else b""
+
+
+def _check_config(name: str, channel: Channel, config: dict[str, str]) -> None:
+    if not config:
+        return
+    known = channel.traits.config_keys
+    if known is None:
+        raise NotSupported(f"The plugin {name!r} takes no configuration with a message.")
+    unknown = sorted(set(config) - known)
+    if unknown:
+        raise InvalidArgument(
+            f"Unknown configuration keys for {name!r}: {', '.join(unknown)[:500]}. Known: {', '.join(sorted(known))}.",
+            field="Config",
+        )
+
+
+def _text(message: OutgoingMessage) -> Text:
+    return Text(
+        sender=message.from_,
+        to=message.to,
+        body=message.content,
+        format=message.format,
+        parent_id=message.parent_messaging_id,
+        session_key=message.suggested_session_key,
+    )
+
+
+def _at_once(item: Accepted) -> MessageDeliveryStatus:
+    [delivery] = item.deliveries
+    if delivery.state is State.FAILED:
+        return MessageDeliveryStatus(status=ERROR, status_description=delivery.detail, messaging_id=item.message.id)
+    return MessageDeliveryStatus(status=SENT, status_description="Queued: stored.", messaging_id=item.message.id)
+
+
+def _after_first(item: Accepted, firsts: dict[int, tuple[State, str, str]]) -> MessageDeliveryStatus:
+    [delivery] = item.deliveries
+    first = firsts.get(delivery.id)
+    if first is None:
+        return _at_once(item)
+    state, detail, _ = first
+    if state in _STILL_OURS:
+        detail = f"Queued: {detail}"
+    return MessageDeliveryStatus(status=_FIRST_STATUS[state], status_description=detail, messaging_id=item.message.id)
+
+
+def _status(messaging_id: int, deliveries: Sequence[Delivery]) -> MessageDeliveryStatus:
+    if not deliveries:
+        return MessageDeliveryStatus(status=ERROR, status_description="No such message.", messaging_id=messaging_id)
+    best = min(deliveries, key=lambda delivery: _BEST_FIRST.index(STATUS[delivery.state]))
+    words = f"Queued: {best.detail}" if best.state in _STILL_OURS else best.detail
+    return MessageDeliveryStatus(
+        status=STATUS[best.state], status_description=words or best.state.value, messaging_id=messaging_id
+    )

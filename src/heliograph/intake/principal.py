@@ -1,0 +1,46 @@
+"""The SoPrincipal agent: signing in, and what the gateway says of itself."""
+
+from __future__ import annotations
+
+from heliograph.core.errors import NotAuthenticated
+from heliograph.core.people import User
+from heliograph.core.ports import Call
+from heliograph.intake.carriers import Authentication, SoCredentials, SoPrincipalCarrier, SoSystemInfoCarrier
+from heliograph.intake.sign_in import SignIn
+
+
+class PrincipalService:
+    """The methods of the SoPrincipal agent. Their caller is nobody, in the company the path names."""
+
+    def __init__(self, sign_in: SignIn, version: str) -> None:
+        self._sign_in = sign_in
+        self._version = version
+
+    async def authenticate_username_password(self, call: Call, *, user_name: str, password: str) -> Authentication:
+        """A ticket, or `authentication_succeeded` False; never an error that tells what was wrong."""
+        try:
+            company = await self._sign_in.company(call.caller.company_id)
+        except NotAuthenticated:
+            return Authentication()
+        found = await self._sign_in.by_password(company.id, user_name, password)
+        if found is None:
+            return Authentication()
+        user, ticket = found
+        return Authentication(
+            response=_principal(user), credentials=SoCredentials(ticket=ticket), authentication_succeeded=True
+        )
+
+    async def get_system_info(self, call: Call) -> SoSystemInfoCarrier:
+        """Company and product version; needs no ticket."""
+        company = await self._sign_in.company(call.caller.company_id)
+        return SoSystemInfoCarrier(company_name=company.name, company_id=company.id, product_version=self._version)
+
+
+def _principal(user: User) -> SoPrincipalCarrier:
+    return SoPrincipalCarrier(
+        associate=user.user_name,
+        associate_id=user.associate_id,
+        full_name=user.full_name,
+        e_mail_address=user.email,
+        role_name=user.role.value,
+    )

@@ -1,0 +1,100 @@
+"""SendPushNotification: to every inbox and device of the people named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from heliograph.config.settings import PushSettings
+from heliograph.core.errors import InvalidArgument, UnknownRecipient
+from heliograph.core.message import Push, PushType
+from heliograph.core.people import Device, User
+from heliograph.core.ports import Call, Directory
+from heliograph.core.routing import expand
+from heliograph.intake.carriers import PocketNotificationMessage
+from heliograph.intake.durations import iso_duration
+from heliograph.intake.submit import Draft, Intake, Submission, Way
+
+MINUTE_MS = 60_000
+MAX_TTL_MS = 366 * 24 * 60 * MINUTE_MS  # no message waits longer than a year, whatever the caller asks
+
+
+class PushService:
+    """The sending method of the Pocket agent."""
+
+    def __init__(self, intake: Intake, directory: Directory, settings: PushSettings) -> None:
+        self._intake = intake
+        self._directory = directory
+        self._settings = settings
+
+    async def send_push_notification(
+        self, call: Call, *, associate_ids: list[int], message: PocketNotificationMessage
+    ) -> None:
+        """Accept one push for every known recipient; notes MessageId, and UnknownAssociateIds where there are any.
+
+        Raises InvalidArgument (no ids, negative TimeToLive) and UnknownRecipient (none of the ids is known).
+        """
+        if not associate_ids:
+            raise InvalidArgument("AssociateIds is empty: name at least one recipient.", field="AssociateIds")
+        ttl_ms = self._ttl_ms(message)
+        recipients, unknown = await self._recipients(call.caller.company_id, associate_ids)
+        if not recipients:
+            raise UnknownRecipient(f"No such associate: {_listed(unknown)}.", field="AssociateIds")
+        push = _push(message)
+        ways = await self._ways(push, recipients)
+        draft = Draft(content=push, ttl_ms=ttl_ms, ways=ways, urgent=message.type is PushType.IMPORTANT)
+        [accepted] = await self._intake.submit(Submission(caller=call.caller, drafts=(draft,)))
+        call.notes["MessageId"] = str(accepted.message.id)
+        if unknown:
+            call.notes["UnknownAssociateIds"] = _listed(unknown)
+
+    def _ttl_ms(self, message: PocketNotificationMessage) -> int:
+        if message.time_to_live < 0:
+            raise InvalidArgument("TimeToLive must not be negative.", field="TimeToLive")
+        if message.expiry_seconds < 0:
+            raise InvalidArgument("ExpirySecs must not be negative.", field="ExpirySecs")
+        ttl_ms = message.time_to_live * MINUTE_MS or int(self._settings.default_ttl * 1000)
+        if message.expiry_seconds:
+            ttl_ms = min(ttl_ms, message.expiry_seconds * 1000)
+        return min(ttl_ms, MAX_TTL_MS)
+
+    async def _recipients(self, company_id: int, associate_ids: Sequence[int]) -> tuple[list[User], list[int]]:
+        known, unknown = [], []
+        for associate_id in dict.fromkeys(associate_ids):
+            user = await self._directory.user(associate_id)
+            if user is not None and user.company_id == company_id and user.active:
+                known.append(user)
+            else:
+                unknown.append(associate_id)
+        return known, unknown
+
+    async def _ways(self, push: Push, recipients: Sequence[User]) -> tuple[Way, ...]:
+        routes = self._settings.routes
+        devices = await self._directory.devices([user.associate_id for user in recipients]) if routes else []
+        by_owner: dict[int, list[Device]] = {}
+        for device in devices:
+            by_owner.setdefault(device.associate_id, []).append(device)
+        plan = expand(push, recipients, by_owner, routes, self._settings.inbox)
+        return tuple(Way(channel=channel, address=address) for channel, address in plan)
+
+
+def _push(message: PocketNotificationMessage) -> Push:
+    data = {key: value for key, value in message.extra_values.items() if key}
+    if message.expiry_seconds:
+        data["expiry"] = str(message.expiry_seconds)
+    return Push(
+        title=message.title,
+        body=message.message,
+        url=message.url,
+        type=message.type,
+        silent=message.silent,
+        record_id=message.record_id,
+        date=message.date.isoformat() if message.date else "",
+        duration=iso_duration(message.duration) if message.duration is not None else "",
+        display_seconds=message.expiry_seconds,
+        data=data,
+    )
+
+
+def _listed(ids: Sequence[int], most: int = 100) -> str:
+    head = ",".join(str(id) for id in ids[:most])
+    return f"{head},... ({len(ids)} in all)" if len(ids) > most else head

@@ -1,0 +1,44 @@
+"""Every service method by name, called the same way through whichever door, with the hooks around it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from heliograph.core.errors import UnknownOperation
+from heliograph.core.people import Caller
+from heliograph.core.ports import Call, Hooks
+
+#: Takes the call (caller, notes) and the method's own arguments by name; returns its result.
+Handler = Callable[..., Awaitable[Any]]
+
+
+class Services:
+    """The service methods and the hooks around them."""
+
+    def __init__(self, handlers: Mapping[str, Handler], hooks: Hooks) -> None:
+        self._handlers = handlers
+        self._hooks = hooks
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """The names of all methods this gateway can carry out."""
+        return frozenset(self._handlers)
+
+    async def call(self, method: str, arguments: dict[str, Any], caller: Caller) -> Call:
+        """Run Before, the method, After; start AfterAsync. The answer is in `result` and `notes` of the call.
+
+        Raises UnknownOperation, whatever the method raises, and RejectedByHook.
+        """
+        handler = self._handlers.get(method)
+        if handler is None:
+            raise UnknownOperation(f"{method} is not a method of this gateway.")
+        call = Call(method=method, arguments=arguments, caller=caller)
+        if not self._hooks.wanted(method):
+            call.result = await handler(call, **arguments)
+            return call
+        state = await self._hooks.before(call)
+        call.result = await handler(call, **call.arguments)
+        state = await self._hooks.after(call, state)
+        self._hooks.after_async(call, state)
+        return call

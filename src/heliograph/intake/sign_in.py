@@ -1,0 +1,132 @@
+"""Who is calling: passwords to tickets, tickets and integration keys to callers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from heliograph.config.settings import SoapSettings, TicketSettings
+from heliograph.core.errors import NotAuthenticated
+from heliograph.core.people import Caller, Company, Door, Role, Ticket, User
+from heliograph.core.ports import Clock, Directory, Passwords
+
+TICKET_PREFIX = "7T:"
+_TOUCH_EVERY_MS = 60_000  # a sliding ticket is written at most this often
+_REFUSED = "The ticket is not valid: sign in again."  # one text for unknown, expired and revoked
+
+Entropy = Callable[[int], bytes]
+
+
+def ticket_text(entropy: Entropy) -> str:
+    """A new ticket in the contract's form: 7T: and base64 of UTF-16LE of `{32 hex};{int32}` (section 2)."""
+    number = int.from_bytes(entropy(4), "little", signed=True)
+    return TICKET_PREFIX + base64.b64encode(f"{entropy(16).hex()};{number}".encode("utf-16-le")).decode("ascii")
+
+
+def secret_hash(text: str) -> bytes:
+    """What is kept of a ticket or key: one SHA-256, enough for 128 random bits and more."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+class SignIn:
+    """Turns credentials into callers, and passwords into tickets."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        passwords: Passwords,
+        clock: Clock,
+        entropy: Entropy,
+        tickets: TicketSettings,
+        soap: SoapSettings,
+    ) -> None:
+        self._directory = directory
+        self._passwords = passwords
+        self._clock = clock
+        self._entropy = entropy
+        self._tickets = tickets
+        self._soap = soap
+
+    async def company(self, tenant: int | None) -> Company:
+        """The company a path names, or the default one. Raises NotAuthenticated when there is none."""
+        wanted = tenant or self._soap.default_company
+        if wanted:
+            company = await self._directory.company(wanted)
+        else:
+            company = next(iter(await self._directory.companies()), None)
+        if company is None or not company.active:
+            raise NotAuthenticated("There is no such company here.")
+        return company
+
+    async def by_password(self, company_id: int, user_name: str, password: str) -> tuple[User, str] | None:
+        """The user and a new ticket, or None. As slow for an unknown user as for a wrong password.
+
+        A valid ticket given as the user name signs in without a password (contract section 2).
+        """
+        if user_name.startswith(TICKET_PREFIX):
+            return await self._by_ticket_as_name(company_id, user_name)
+        user = await self._directory.user_by_name(company_id, user_name)
+        user = user or await self._directory.user_by_email(company_id, user_name)
+        known = user is not None and user.active
+        matches = await self._passwords.verify(password, user.password_hash if user is not None and known else "")
+        if user is None or not known or not matches:
+            return None
+        return user, await self.issue_ticket(user)
+
+    async def _by_ticket_as_name(self, company_id: int, ticket: str) -> tuple[User, str] | None:
+        try:
+            caller = await self.by_ticket(ticket, Door.SOAP, tenant=company_id)
+        except NotAuthenticated:
+            return None
+        user = await self._directory.user(caller.associate_id or 0)
+        return (user, ticket) if user is not None else None
+
+    async def issue_ticket(self, user: User) -> str:
+        """A new ticket for this user; only its hash is stored."""
+        text, now = ticket_text(self._entropy), self._clock.now()
+        await self._directory.put_ticket(
+            Ticket(
+                hash=secret_hash(text),
+                associate_id=user.associate_id,
+                company_id=user.company_id,
+                valid_to=now + int(self._tickets.lifetime * 1000),
+                created_at=now,
+            )
+        )
+        return text
+
+    async def by_ticket(self, text: str, door: Door, *, tenant: int | None = None) -> Caller:
+        """The caller a ticket stands for; sets its life back to full. Raises NotAuthenticated."""
+        key = secret_hash(text)
+        ticket = await self._directory.ticket(key)
+        now = self._clock.now()
+        if ticket is None or ticket.valid_to <= now or self._too_old(ticket, now):
+            raise NotAuthenticated(_REFUSED)
+        user = await self._directory.user(ticket.associate_id)
+        company = await self._directory.company(ticket.company_id)
+        usable = user is not None and user.active and company is not None and company.active
+        if user is None or not usable or (tenant is not None and tenant != ticket.company_id):
+            raise NotAuthenticated(_REFUSED)
+        full_life = now + int(self._tickets.lifetime * 1000)
+        if full_life - ticket.valid_to >= _TOUCH_EVERY_MS:
+            await self._directory.touch_ticket(key, valid_to=full_life)
+        return Caller(
+            company_id=user.company_id,
+            door=door,
+            associate_id=user.associate_id,
+            administrator=user.role is Role.ADMINISTRATOR,
+        )
+
+    def _too_old(self, ticket: Ticket, now: int) -> bool:
+        return bool(self._tickets.absolute) and now - ticket.created_at >= self._tickets.absolute * 1000
+
+    async def by_key(self, company_id: int, key: str, door: Door) -> Caller:
+        """The machine caller of an integration key. Raises NotAuthenticated, saying nothing of which part was wrong."""
+        company = await self._directory.company(company_id)
+        expected = company.key_hash if company is not None else b""
+        matches = hmac.compare_digest(secret_hash(key), expected)
+        if company is None or not matches or not company.active:
+            raise NotAuthenticated("CompanyId or IntegrationKey is not valid.")
+        return Caller(company_id=company.id, door=door)

@@ -24,6 +24,7 @@ from heliograph.core.delivery import (
     Moved,
     Record,
 )
+from heliograph.core.events import Event
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.outcome import Outcome
@@ -179,13 +180,23 @@ class InboxStore(Protocol):
 # ------------------------------------------------------------------------ in process
 
 
+class Listener(Protocol):
+    """One open subscription to one user's items. It listens from the moment it was made until it is closed."""
+
+    def __aiter__(self) -> AsyncIterator[InboxItem | None]:
+        """Items as they come; None when some were dropped for a slow reader, who should look in the store."""
+
+    def close(self) -> None:
+        """Stop listening; a second time does nothing."""
+
+
 class Feed(Protocol):
     """Live inbox items from whoever delivers to whoever listens. Never blocks the publisher."""
 
     def publish(self, item: InboxItem) -> None: ...
 
-    def subscribe(self, associate_id: int) -> AsyncIterator[InboxItem | None]:
-        """Items as they come; None when some were dropped for a slow reader, who should look in the store."""
+    def subscribe(self, associate_id: int) -> Listener:
+        """Listen to this user's items; whoever subscribes closes."""
 
 
 class Results(Protocol):
@@ -193,6 +204,9 @@ class Results(Protocol):
 
     def expect(self, delivery_ids: Sequence[int]) -> None:
         """From now on remember the first attempts of these; call before they are accepted."""
+
+    def forget(self, delivery_ids: Sequence[int]) -> None:
+        """Nobody will ask for these after all: they were not accepted."""
 
     def attempted(self, delivery_id: int, state: State, detail: str, provider_id: str) -> None: ...
 
@@ -224,6 +238,12 @@ class Hooks(Protocol):
 
     def after_async(self, call: Call, state: Any) -> None:
         """Start the AfterAsync scripts; does not wait."""
+
+
+class Observer(Protocol):
+    """Whoever counts or logs what happens. Called on the hot path: cheap, never waits, never raises."""
+
+    def saw(self, event: Event) -> None: ...
 
 
 # --------------------------------------------------------------------------- secrets

@@ -40,18 +40,21 @@ class InboxService:
         """Items as they come; with `after_id`, first those that came after it. A slow reader catches up from the store."""
         owner = _owner(caller)
         live = self._feed.subscribe(owner)  # before reading the store, so that nothing falls between
-        last = after_id if after_id is not None else await self._newest(owner)
-        async for item in self._missed(owner, last):
-            last = item.id
-            yield item
-        async for news in live:
-            if news is None:
-                async for item in self._missed(owner, last):
-                    last = item.id
-                    yield item
-            elif news.id > last:
-                last = news.id
-                yield news
+        try:
+            last = after_id if after_id is not None else await self._newest(owner)
+            async for item in self._missed(owner, last):
+                last = item.id
+                yield item
+            async for news in live:
+                if news is None:
+                    async for item in self._missed(owner, last):
+                        last = item.id
+                        yield item
+                elif news.id > last:
+                    last = news.id
+                    yield news
+        finally:
+            live.close()
 
     async def _newest(self, owner: int) -> int:
         newest = await self._store.items(owner, before_id=None, limit=1)

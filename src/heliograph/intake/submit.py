@@ -79,13 +79,21 @@ class Intake:
             accepted.append(Accepted(message, deliveries))
         everything = [delivery for item in accepted for delivery in item.deliveries]
         queued = [delivery for delivery in everything if delivery.state is State.QUEUED]
+        acceptance = Acceptance(messages=tuple(item.message for item in accepted), deliveries=tuple(everything))
         if expect_results:
-            self._results.expect([delivery.id for delivery in queued])
-        await self._outbox.accept(
-            Acceptance(messages=tuple(item.message for item in accepted), deliveries=tuple(everything))
-        )
+            await self._accept_expecting(acceptance, [delivery.id for delivery in queued])
+        else:
+            await self._outbox.accept(acceptance)
         await self._queue.publish(queued)
         return accepted
+
+    async def _accept_expecting(self, acceptance: Acceptance, delivery_ids: list[int]) -> None:
+        self._results.expect(delivery_ids)
+        try:
+            await self._outbox.accept(acceptance)
+        except BaseException:
+            self._results.forget(delivery_ids)
+            raise
 
 
 def _delivery(id: int, message: Message, way: Way) -> Delivery:

@@ -1,0 +1,50 @@
+"""The facts that counters, logs and the audit trail see. They carry no content and no address."""
+
+from __future__ import annotations
+
+import msgspec
+
+from heliograph.core.lifecycle import State
+
+
+class MessageAccepted(msgspec.Struct, frozen=True):
+    """A message is on disk, with that many deliveries."""
+
+    message_id: int
+    company_id: int
+    deliveries: int
+
+
+class AttemptMade(msgspec.Struct, frozen=True):
+    """A channel was asked to deliver, and this came of it."""
+
+    delivery_id: int
+    channel: str
+    number: int
+    outcome: str  # accepted, deferred, refused, gone
+    took_ms: int
+
+
+class DeliverySettled(msgspec.Struct, frozen=True):
+    """A delivery has come to rest."""
+
+    delivery_id: int
+    channel: str
+    state: State
+
+
+class ChannelPaused(msgspec.Struct, frozen=True):
+    """A channel claims no more work; dispatch looks again after that many seconds."""
+
+    channel: str
+    reason: str
+    seconds: float
+
+
+class ChannelResumed(msgspec.Struct, frozen=True):
+    """A paused channel takes work again."""
+
+    channel: str
+
+
+Event = MessageAccepted | AttemptMade | DeliverySettled | ChannelPaused | ChannelResumed

@@ -1,0 +1,61 @@
+"""The read side: a message with all that became of it, lists, and counts."""
+
+from __future__ import annotations
+
+import msgspec
+
+from heliograph.core.delivery import Attempt, Delivery
+from heliograph.core.errors import NotFound
+from heliograph.core.lifecycle import State
+from heliograph.core.message import Message
+from heliograph.core.ports import Outbox
+
+PAGE_MAX = 1000
+
+
+class MessageView(msgspec.Struct, frozen=True):
+    """A message, its deliveries in order of id, and their attempts in order of delivery and number."""
+
+    message: Message
+    deliveries: tuple[Delivery, ...]
+    attempts: tuple[Attempt, ...] = ()
+
+
+class Query:
+    """Questions about what was accepted."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    async def message(self, message_id: int, *, company_id: int | None = None) -> MessageView:
+        """One message with deliveries and attempts. Raises NotFound, also for another company's."""
+        message = await self._outbox.message(message_id)
+        if message is None or (company_id is not None and message.company_id != company_id):
+            raise NotFound(f"There is no message {message_id}.")
+        deliveries = await self._outbox.deliveries([message_id])
+        attempts = await self._outbox.attempts([delivery.id for delivery in deliveries])
+        return MessageView(message, tuple(deliveries), tuple(attempts))
+
+    async def messages(
+        self,
+        *,
+        company_id: int | None = None,
+        state: State | None = None,
+        before_id: int | None = None,
+        limit: int = 50,
+    ) -> list[MessageView]:
+        """Newest first, without attempts; with a state, those that have a delivery in it. At most 1,000 at once."""
+        limit = min(max(limit, 1), PAGE_MAX)
+        messages = await self._outbox.messages(company_id=company_id, state=state, before_id=before_id, limit=limit)
+        by_message: dict[int, list[Delivery]] = {message.id: [] for message in messages}
+        for delivery in await self._outbox.deliveries(list(by_message)):
+            by_message[delivery.message_id].append(delivery)
+        return [MessageView(message, tuple(by_message[message.id])) for message in messages]
+
+    async def counts(self) -> dict[str, dict[State, int]]:
+        """How many deliveries each channel has in each state it has any in."""
+        table: dict[str, dict[State, int]] = {}
+        for (channel, state), count in sorted((await self._outbox.counts()).items()):
+            if count:
+                table.setdefault(channel, {})[state] = count
+        return table

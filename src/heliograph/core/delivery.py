@@ -76,6 +76,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     provider_id: str = ""
     refund: bool = False
+    expires_at: int | None = (
+        None  # ms since the epoch: a new end to its time to live, which an operator's RETRIED gives
+    )
     attempt: Attempt | None = None
 
 

@@ -67,6 +67,7 @@ class Outbox(Protocol):
         """Apply each record by the lifecycle table and append its attempt; one answer per record, same order.
 
         A delivery that settles loses its `sealed_config`. Illegal moves and stale leases move nothing.
+        RETRIED counts attempts from 0 again, and makes the delivery due at `due_at`, or else at `at`.
         """
 
     async def sweep(self, *, now: int, limit: int) -> int:

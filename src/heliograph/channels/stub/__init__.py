@@ -1,0 +1,1 @@
+"""A channel that answers whatever it is asked to."""

@@ -1,0 +1,109 @@
+"""Write the parts of the docs that come from the code; with --check only say which are stale.
+
+A page is either wholly rendered, or holds one rendered block between two marks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from heliograph.core import errors, lifecycle
+from heliograph.core.errors import HeliographError
+from heliograph.edge import failures
+
+ROOT = Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- rendered: {name} -->\n", "<!-- /rendered -->\n"
+
+
+def family(kind: type[HeliographError]) -> Iterator[type[HeliographError]]:
+    """An error and all its kinds, in the order they are declared."""
+    yield kind
+    for child in kind.__subclasses__():
+        yield from family(child)
+
+
+def again(kind: type[HeliographError]) -> str:
+    """Whether sending the same call once more can help."""
+    if failures.retry_after(kind()) is not None:
+        return "Yes, after the seconds that `Retry-After` names."
+    if issubclass(kind, errors.NotAuthenticated):
+        return "Yes, with credentials that are valid: sign in first."
+    if issubclass(kind, errors.CallerError):
+        return "No: the call has to change first."
+    return "No: this is a bug; please report it."
+
+
+def error_section(kind: type[HeliographError]) -> str:
+    """One error, as a reader of a refusal looks it up."""
+    head = f"## {kind.code}\n\n{errors.sentence(kind)}\n"
+    if issubclass(kind, errors.OperatorError):
+        return f"{head}\nRaised before the gateway serves: the command tells the reason and ends with exit code 2.\n"
+    row = failures.TABLE[kind]
+    over_soap = "always a Fault" if row.always_fault else "wrapped, or a Fault with `soap.errors = fault`"
+    rows = [
+        ("HTTP status", str(row.http_status)),
+        ("`ErrorCode` over REST", f"`{row.error_code}`"),
+        ("`ExceptionType` over SOAP", f"`{row.exception_type}`"),
+        ("Form over SOAP", over_soap),
+        ("Does trying again help", again(kind)),
+    ]
+    if row.soap_status is not None:
+        rows.insert(1, ("HTTP status of the Fault", str(row.soap_status)))
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    return f"{head}\n| | |\n|---|---|\n{table}\n"
+
+
+def errors_page() -> str:
+    """docs/reference/errors.md."""
+    kinds = [kind for kind in family(HeliographError) if kind is not HeliographError]
+    head = (
+        "# Errors\n\n"
+        "Rendered from `heliograph.core.errors` and `heliograph.edge.failures` by `make render`.\n\n"
+        "Each heading is the error's code, which stays the same from release to release. What a provider answers\n"
+        "is no error but an outcome of a delivery; the pages under [channels](../channels/) list those.\n"
+    )
+    return "\n".join([head, *(error_section(kind) for kind in kinds)])
+
+
+def block(page: Path, name: str, content: str) -> str:
+    """The page with the block of that name replaced; raises ValueError when the marks are missing."""
+    text, begin = page.read_text(encoding="utf-8"), BEGIN.format(name=name)
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(END)
+    if not (found and closed):
+        raise ValueError(f"{page.relative_to(ROOT)} lacks the marks of the block {name!r}")
+    return f"{before}{begin}{content}{END}{after}"
+
+
+def states_block() -> str:
+    """docs/architecture.md with the state drawing of this moment."""
+    drawing = f"```mermaid\n{lifecycle.as_mermaid()}\n```\n"
+    return block(ROOT / "docs/architecture.md", "states", drawing)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/architecture.md": states_block,
+    "docs/reference/errors.md": errors_page,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Write every page that differs, or with --check name it and answer 1."""
+    only_check, stale = arguments == ["--check"], []
+    for name, render in PAGES.items():
+        page, content = ROOT / name, render()
+        if page.exists() and page.read_text(encoding="utf-8") == content:
+            continue
+        stale.append(name)
+        if not only_check:
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(content, encoding="utf-8")
+    for name in stale:
+        print(f"{name} {'is stale: run make render' if only_check else 'written'}")
+    return 1 if only_check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

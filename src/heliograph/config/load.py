@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -21,6 +23,7 @@ DEFAULT = "default"
 #: The model of a kind of channel; raises BadSetting or BrokenPlugin for a kind that nobody brings.
 ChannelModel = Callable[[str], type[BaseModel]]
 _Model = TypeVar("_Model", bound=BaseModel)
+_LEAD = re.compile(r"Input (should be|is not) |Value error, ")
 _SECRET_WORDS = ("secret", "password", "token", "api_key", "private_key", "credential", "auth")
 
 
@@ -56,7 +59,7 @@ def load(
     layers: list[dict[Path_, Leaf]] = [
         {("channels", "inbox", "kind"): Leaf("inbox", DEFAULT)},  # stays unless a file says otherwise of `inbox`
         from_file(file) if file is not None else {},
-        from_environment(environ),
+        _meant_for_us(from_environment(environ)),
         from_flags(flags),
     ]
     leaves = _merged(layers)
@@ -107,6 +110,15 @@ def _merged(layers: list[dict[Path_, Leaf]]) -> dict[Path_, Leaf]:
                 del merged[below]
             merged[key] = leaf
     return merged
+
+
+def _meant_for_us(found: dict[Path_, Leaf]) -> dict[Path_, Leaf]:
+    """Without the variables that only share our prefix: one bare word that resembles no setting, as HELIOGRAPH_IMAGE."""
+    return {
+        key: leaf
+        for key, leaf in found.items()
+        if len(key) > 1 or _near(Settings, key) or key[0] in Settings.model_fields
+    }
 
 
 def _channel_models(leaves: Mapping[Path_, Leaf], channel_model: ChannelModel | None) -> dict[str, type[BaseModel]]:
@@ -171,17 +183,23 @@ def _validated(model: type[_Model], tree: Any, leaves: Mapping[Path_, Leaf], abo
 
 
 def _complaint(model: type[BaseModel], error: ErrorDetails, leaves: Mapping[Path_, Leaf], above: Path_) -> str:
-    inside = tuple(str(part) for part in error["loc"])
+    inside = _names(error["loc"])
     key = ".".join((*above, *inside))
     place = _place((*above, *inside), leaves)
     if error["type"] == "extra_forbidden":
         return f"{place}: {key} is not a setting.{_nearest(model, inside, above)}"
     if error["type"] == "missing":
         return f"{place}: {key} is missing: this channel needs it."
-    expected = error["msg"].removeprefix("Input should be ").removeprefix("Value error, ").rstrip(".")
+    expected = _LEAD.sub("", error["msg"]).rstrip(".")
     if is_secret(key, _annotation_in(model, inside)):
         return f"{place}: {key} has a value it cannot take (not shown, it is a secret). Expected: {expected}."
     return f"{place}: {key} cannot be {_shown(error['input'])}. Expected: {expected}."
+
+
+def _names(loc: tuple[int | str, ...]) -> Path_:
+    """The names and list positions of an error's place, without pydantic's notes on which branch it tried."""
+    parts = [str(part) for part in loc]
+    return tuple(takewhile(lambda part: "[" not in part, parts))
 
 
 def _annotation_in(model: type[BaseModel], inside: Path_) -> Any:
@@ -203,8 +221,14 @@ def _place(key: Path_, leaves: Mapping[Path_, Leaf]) -> str:
 
 
 def _nearest(model: type[BaseModel], inside: Path_, above: Path_) -> str:
-    """The nearest known name: among the neighbours first, then among all dotted names and their last parts."""
+    """What the reader may have meant, as a sentence; nothing when no known name is near."""
     prefix = ".".join(above) + "." if above else ""
+    close = _near(model, inside)
+    return f" Did you mean {prefix}{close}?" if close else ""
+
+
+def _near(model: type[BaseModel], inside: Path_) -> str:
+    """The nearest known name: among all dotted ones, then by last parts, then among the areas."""
     keys = known_keys(model)
     wanted = ".".join(inside)
     close = difflib.get_close_matches(wanted, keys, n=1, cutoff=0.7)
@@ -213,7 +237,7 @@ def _nearest(model: type[BaseModel], inside: Path_, above: Path_) -> str:
         last = difflib.get_close_matches(inside[-1], list(by_last), n=1, cutoff=0.7)
         areas = difflib.get_close_matches(inside[0], list(model.model_fields), n=1, cutoff=0.7)
         close = [by_last[last[0]]] if last else areas
-    return f" Did you mean {prefix}{close[0]}?" if close else ""
+    return close[0] if close else ""
 
 
 def _shown(value: Any) -> str:

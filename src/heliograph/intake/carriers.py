@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from heliograph.core.message import PushType
+from heliograph.core.people import Platform
 
 
 class PocketNotificationMessage(msgspec.Struct, kw_only=True):
@@ -56,6 +57,61 @@ class ProviderInfo(msgspec.Struct, kw_only=True):
     supports_config: bool = False
 
 
+class IncomingMessage(msgspec.Struct, kw_only=True):
+    """A message that someone outside sent, as CreateMessage takes it."""
+
+    to: str = ""
+    from_: str = ""
+    content: str = ""
+    format: str = ""
+    session_key: str = ""
+    plugin: str = ""
+
+
+class PocketDeviceInfo(msgspec.Struct, kw_only=True):
+    """A device that takes pushes. `pns_handle` is the push token: kind of secret, never logged."""
+
+    device_name: str = ""
+    device_identifier: str = ""
+    pocket_version: str = ""
+    language: str = ""
+    pns_handle: str = ""
+    platform: Platform = Platform.APPLE
+    os_version: str = ""
+    time_zone_id: int = 0
+
+
+class NotificationEvent(msgspec.Struct, kw_only=True):
+    """What happened, to the record with that id."""
+
+    type: str = "Unknown"
+    id: int = 0
+
+
+class PocketStartupData(msgspec.Struct, kw_only=True):
+    """What the gateway knows of what the app shows first; the rest is a CRM's."""
+
+    notifications_count: int = 0
+    is_push_notification_enabled: bool = False
+
+
+class SoTimeZone(msgspec.Struct, kw_only=True):
+    """The zone a caller wants dates in."""
+
+    so_time_zone_id: int = 0
+    so_time_zone_location_code: str = ""
+
+
+class SoExceptionInfo(msgspec.Struct, kw_only=True):
+    """Why a call failed, as every agent tells it."""
+
+    message: str = ""
+    friendly_text: str = ""
+    exception_type: str = ""
+    source: str = ""
+    parameters: dict[str, str] | None = None
+
+
 class SoCredentials(msgspec.Struct, kw_only=True):
     """The ticket of a signed-in user."""
 
@@ -73,7 +129,6 @@ class SoPrincipalCarrier(msgspec.Struct, kw_only=True):
     role_type: str = "Employee"
     full_name: str = ""
     e_mail_address: str = ""
-    provided_credentials: str = ""
     database_context_identifier: str = ""
 
 

@@ -45,8 +45,8 @@ render: install ## Write the parts of the docs that come from the code
 docs-fresh: install
 	@$(BIN)/python scripts/render.py --check
 
-bench: install ## Measure durable accepts a second over HTTP
-	@$(BIN)/python -m bench $(ARGS)
+bench: install ## Measure durable accepts a second over HTTP (needs wrk)
+	@$(BIN)/python bench/accept.py $(ARGS)
 
 crash: install ## Kill the gateway under load N times and count what was lost (N=200)
 	@HELIOGRAPH_KILLS=$(N) $(BIN)/python -m pytest tests/crash -s $(ARGS)

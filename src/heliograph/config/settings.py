@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -135,8 +135,8 @@ class OutboundSettings(Area):
 class LogSettings(Area):
     """What is logged, and how."""
 
-    level: str = Field("info", description="debug, info, warning or error.")
-    format: str = Field("auto", description="text, json, or auto: text on a terminal, json elsewhere.")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, json elsewhere.")
 
 
 class Settings(Area):

@@ -1,0 +1,192 @@
+"""One delivery as a list of named steps: what may end it before it is tried, the one try, what the try meant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from heliograph.core.delivery import Address, Attempt, Letter
+from heliograph.core.errors import Unavailable
+from heliograph.core.events import AttemptMade, ChannelPaused, ChannelResumed, DeliverySettled
+from heliograph.core.lifecycle import SETTLED, Happening
+from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
+from heliograph.core.ports import Channel, Clock, Directory, Observer, Outbox, Results, Sealer
+from heliograph.core.retry import Decision, decide
+from heliograph.dispatch.checks import Checks
+from heliograph.dispatch.ledger import Ledger
+from heliograph.dispatch.pace import Pace
+from heliograph.dispatch.trip import DETAIL_LIMIT, Trip
+from heliograph.dispatch.watch import Watch
+
+ASK_AGAIN_MS = 5_000  # when the store could not answer a question that comes before the try
+
+#: How an outcome is called in attempts, counters and logs.
+WORDS: dict[type[Outcome], str] = {
+    Accepted: "accepted",
+    Deferred: "deferred",
+    Refused: "refused",
+    Gone: "gone",
+}
+
+log = structlog.get_logger(__name__)
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """The ports every lane works with."""
+
+    outbox: Outbox
+    directory: Directory
+    sealer: Sealer
+    results: Results
+    observer: Observer
+    clock: Clock
+    jitter: Callable[[], float]  # random numbers in [0, 1)
+
+
+class Courier:
+    """Carries the claimed deliveries of one channel, each from its claim to its record."""
+
+    def __init__(self, name: str, channel: Channel, room: Room, watch: Watch, pace: Pace) -> None:
+        self._name = name
+        self._channel = channel
+        self._policy = channel.traits.retry
+        self._room = room
+        self._clock = room.clock
+        self._watch = watch
+        self._pace = pace
+        self.ledger = Ledger(room.outbox, room.clock)
+        checks = Checks(name, self._policy, outbox=room.outbox, directory=room.directory, sealer=room.sealer)
+        self._checks = checks.in_order()
+
+    async def carry(self, trip: Trip) -> None:
+        """Decide and record. Nothing escapes but a cancellation."""
+        try:
+            trip.decision = self.ledger.recall(trip) or await self._foreseen(trip) or await self._tried(trip)
+        except Unavailable as trouble:
+            due_at = self._clock.now() + ASK_AGAIN_MS
+            trip.decision = Decision(Happening.DEFERRED, trouble.detail, due_at, refund=True)
+        except Exception:
+            log.exception("A delivery failed inside the gateway.", action="delivery_bug", delivery_id=trip.delivery.id)
+            failed = Deferred("the gateway failed", in_doubt=trip.began is not None)
+            trip.decision = self._decided(trip, failed)
+        await self._record(trip, trip.decision)
+
+    async def _foreseen(self, trip: Trip) -> Decision | None:
+        for check in self._checks:
+            decision = await check(trip)
+            if decision is not None:
+                return decision
+        return None
+
+    async def _tried(self, trip: Trip) -> Decision:
+        outcome = await self._send(trip)
+        self._note(trip, outcome)
+        if type(outcome) is Gone:
+            await self._forget(trip, outcome)
+        return self._decided(trip, outcome)
+
+    async def _send(self, trip: Trip) -> Outcome:
+        """The one try, within the channel's time. What the channel fails to answer is in doubt."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a delivery is carried in a task of its own")
+        letter = _letter(trip)
+        trip.began = self._watch.enter(task)
+        try:
+            outcome = await self._channel.send(letter)
+            if type(outcome) not in WORDS:
+                raise TypeError(f"a channel answers with an Outcome, not {type(outcome).__name__}")
+        except asyncio.CancelledError:
+            if not self._watch.ended(task):
+                raise
+            return Deferred(f"no answer within {self._watch.limit:g} seconds", in_doubt=True)
+        except Exception as bug:
+            log.exception(
+                "A channel failed instead of answering.",
+                action="channel_bug",
+                channel=self._name,
+                delivery_id=trip.delivery.id,
+            )
+            return Deferred(f"the channel failed ({type(bug).__name__})", in_doubt=True)
+        else:
+            return outcome
+        finally:
+            self._watch.leave(task)
+
+    def _note(self, trip: Trip, outcome: Outcome) -> None:
+        """Keep the attempt, tell the observer, and let the lane's pace hear it."""
+        began = trip.began or 0.0
+        took_ms = round((self._clock.monotonic() - began) * 1000)
+        word = WORDS[type(outcome)]
+        trip.attempt = Attempt(
+            delivery_id=trip.delivery.id,
+            number=trip.delivery.attempts,
+            started_at=trip.started_at,
+            took_ms=took_ms,
+            outcome=word,
+            detail=outcome.detail[:DETAIL_LIMIT],
+        )
+        if type(outcome) is Accepted:
+            trip.provider_id = outcome.provider_id
+        saw = self._room.observer.saw
+        saw(AttemptMade(trip.delivery.id, self._name, trip.delivery.attempts, word, took_ms))
+        was_paused = self._pace.reason
+        held = self._pace.heard(outcome, began)
+        if held and self._pace.reason:
+            saw(ChannelPaused(self._name, self._pace.reason, self._pace.seconds))
+        elif was_paused and not self._pace.reason:
+            saw(ChannelResumed(self._name))
+
+    async def _forget(self, trip: Trip, gone: Gone) -> None:
+        """Suppress a dead address, unless its device registered after the provider last looked."""
+        delivery, directory = trip.delivery, self._room.directory
+        try:
+            if gone.since is not None and delivery.device_id is not None and delivery.associate_id is not None:
+                for device in await directory.devices([delivery.associate_id]):
+                    if device.id == delivery.device_id and max(device.registered_at, device.last_seen) > gone.since:
+                        return
+            reason = gone.detail[:DETAIL_LIMIT]
+            await directory.suppress(self._name, delivery.address, reason=reason, now=self._clock.now())
+        except Unavailable as trouble:  # the next message to it will be told the same by the provider
+            log.warning(
+                "A dead address could not be noted.",
+                action="suppress_failed",
+                channel=self._name,
+                delivery_id=delivery.id,
+                reason=trouble.detail,
+            )
+
+    def _decided(self, trip: Trip, outcome: Outcome) -> Decision:
+        delivery = trip.delivery
+        return decide(
+            self._policy,
+            outcome,
+            attempt=delivery.attempts,
+            now=self._clock.now(),
+            expires_at=delivery.expires_at,
+            jitter=self._room.jitter(),
+        )
+
+    async def _record(self, trip: Trip, decision: Decision) -> None:
+        moved = await self.ledger.write(trip, decision)
+        if moved is None or moved.state is None:
+            return
+        self._room.results.attempted(moved.delivery_id, moved.state, decision.detail, trip.provider_id)
+        if moved.moved and moved.state in SETTLED:
+            self._room.observer.saw(DeliverySettled(moved.delivery_id, self._name, moved.state))
+
+
+def _letter(trip: Trip) -> Letter:
+    delivery, message = trip.delivery, trip.message
+    if message.expires_at != delivery.expires_at:  # an operator gave it a new time to live
+        message = msgspec.structs.replace(message, expires_at=delivery.expires_at)
+    return Letter(
+        message=message,
+        delivery_id=delivery.id,
+        address=Address(value=delivery.address, associate_id=delivery.associate_id, device_id=delivery.device_id),
+        attempt=delivery.attempts,
+        config=trip.config,
+    )

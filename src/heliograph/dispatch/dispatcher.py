@@ -1,0 +1,72 @@
+"""All lanes together: start, stop within a time, and what an operator wants to know."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import structlog
+
+from heliograph.config.settings import DispatchSettings
+from heliograph.core.lifecycle import State
+from heliograph.core.ports import Channels, Queue
+from heliograph.dispatch.deliver import Room
+from heliograph.dispatch.lane import Lane, LaneStatus
+
+_WAITING = frozenset({State.QUEUED, State.HELD, State.LEASED})
+
+log = structlog.get_logger(__name__)
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How dispatch stands."""
+
+    running: bool
+    lanes: tuple[LaneStatus, ...]
+    unconfigured: dict[str, int]  # deliveries that wait for a channel which is no longer configured
+
+
+class Dispatcher:
+    """Tries what is due on every configured channel. Deliveries of any other channel stay queued."""
+
+    def __init__(self, channels: Channels, queue: Queue, room: Room, settings: DispatchSettings) -> None:
+        self._room = room
+        self._settings = settings
+        self._lanes = {name: Lane(name, channel, queue, room, settings) for name, channel in channels.items()}
+        self._running = False
+
+    async def start(self) -> None:
+        """Start every lane, unless the settings say not to. Raises Unavailable when the store cannot be read."""
+        if not self._settings.enabled:
+            log.info("Dispatch is off: messages are kept and not tried.", action="dispatch_off")
+            return
+        for name, count in (await self._unconfigured()).items():
+            log.warning(
+                "Deliveries wait for a channel that is not configured.",
+                action="channel_unconfigured",
+                channel=name,
+                count=count,
+            )
+        self._running = True
+        for lane in self._lanes.values():
+            lane.start()
+
+    async def stop(self, within: float) -> None:
+        """No new claims; running tries get `within` seconds; the rest are cancelled and their leases released at once."""
+        self._running = False
+        await asyncio.gather(*(lane.stop(within) for lane in self._lanes.values()))
+
+    async def status(self) -> Status:
+        """As of this moment. Raises Unavailable when the store cannot be read."""
+        return Status(
+            running=self._running,
+            lanes=tuple(lane.status() for lane in self._lanes.values()),
+            unconfigured=await self._unconfigured(),
+        )
+
+    async def _unconfigured(self) -> dict[str, int]:
+        waiting: dict[str, int] = {}
+        for (channel, state), count in (await self._room.outbox.counts()).items():
+            if channel not in self._lanes and state in _WAITING:
+                waiting[channel] = waiting.get(channel, 0) + count
+        return waiting

@@ -1,0 +1,185 @@
+"""One channel's lane: claims as much as it has room for, carries it, and goes no faster than its provider bears."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import msgspec
+import structlog
+
+from heliograph.config.settings import DispatchSettings
+from heliograph.core.delivery import Claimed
+from heliograph.core.errors import Unavailable
+from heliograph.core.ports import Channel, Queue
+from heliograph.dispatch.deliver import Courier, Room
+from heliograph.dispatch.let_go import let_go
+from heliograph.dispatch.pace import Pace
+from heliograph.dispatch.trip import Trip
+from heliograph.dispatch.watch import Watch
+
+TROUBLE_FIRST, TROUBLE_CAP = 0.5, 30.0  # seconds between looks while the store or this lane is in trouble
+STALE_HINTS = 0.05  # seconds before the next look when nothing of what seemed due could be claimed
+
+log = structlog.get_logger(__name__)
+
+
+class LaneStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator wants to know of a channel's lane."""
+
+    channel: str
+    running: int  # tries under way
+    concurrency: int  # tries it may have under way
+    paused: str = ""  # why it is paused; empty when it is not
+    slowed: bool = False  # whether the provider asked it to slow down
+    next_claim_in: float = 0.0  # seconds
+    unrecorded: int = 0  # outcomes the store has not taken yet, beyond their lease
+
+
+class Lane:
+    """Independent of every other lane: a slow or dead channel holds up nobody else."""
+
+    def __init__(self, name: str, channel: Channel, queue: Queue, room: Room, settings: DispatchSettings) -> None:
+        self.name = name
+        self._queue = queue
+        self._room = room
+        self._clock = room.clock
+        self._settings = settings
+        self._traits = channel.traits
+        self._lease_ms = int((settings.lease + channel.traits.timeout) * 1000)
+        self._pace = Pace(room.clock)
+        self._watch = Watch(room.clock, channel.traits.timeout)
+        self._courier = Courier(name, channel, room, self._watch, self._pace)
+        self._trips: dict[int, Trip] = {}  # under way, by delivery
+        self._place: asyncio.Future[None] | None = None  # wakes the loop when a trip ends
+        self._idle = False  # whether the loop waits for something and may be cancelled without loss
+        self._stopping = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to claim."""
+        self._tasks = [
+            asyncio.create_task(self._run(), name=f"lane {self.name}"),
+            asyncio.create_task(self._watch.run(), name=f"watch {self.name}"),
+        ]
+
+    def status(self) -> LaneStatus:
+        """As of this moment."""
+        return LaneStatus(
+            channel=self.name,
+            running=len(self._trips),
+            concurrency=self._traits.concurrency,
+            paused=self._pace.reason,
+            slowed=self._pace.probing and not self._pace.reason,
+            next_claim_in=max(self._pace.wait(), 0.0),
+            unrecorded=self._courier.ledger.kept,
+        )
+
+    async def stop(self, within: float) -> None:
+        """Claim nothing more; tries under way get that many seconds, then are cancelled and let go at once."""
+        self._stopping = True
+        if not self._tasks:
+            return
+        loop, watch = self._tasks
+        if self._idle:
+            loop.cancel()
+        await asyncio.wait([loop])
+        tries = [trip.task for trip in self._trips.values() if trip.task is not None]
+        if tries:
+            await self._finish(tries, within)
+        watch.cancel()
+        await asyncio.wait([watch])
+        await let_go(list(self._trips.values()), self._traits.retry, self._room)
+        self._trips.clear()
+
+    async def _finish(self, tries: list[asyncio.Task[None]], within: float) -> None:
+        alarm = asyncio.ensure_future(self._clock.sleep(within))
+        everything = asyncio.ensure_future(asyncio.wait(tries))
+        await asyncio.wait([alarm, everything], return_when=asyncio.FIRST_COMPLETED)
+        alarm.cancel()
+        for task in tries:
+            task.cancel()
+        await everything
+
+    # -------------------------------------------------------------------------------- the loop
+
+    async def _run(self) -> None:
+        trouble = 0.0
+        while not self._stopping:
+            try:
+                await self._round()
+                trouble = 0.0
+            except Unavailable as reason:
+                if not trouble:
+                    log.warning(
+                        "The store does not give work.", action="lane_waits", channel=self.name, reason=reason.detail
+                    )
+                trouble = min(max(trouble * 2, TROUBLE_FIRST), TROUBLE_CAP)
+                await self._waiting(self._clock.sleep(trouble))
+            except Exception:
+                log.exception("A lane failed; it goes on.", action="lane_bug", channel=self.name)
+                trouble = min(max(trouble * 2, TROUBLE_FIRST), TROUBLE_CAP)
+                await self._waiting(self._clock.sleep(trouble))
+
+    async def _round(self) -> None:
+        hold = self._pace.wait()
+        if hold > 0:
+            await self._waiting(self._clock.sleep(hold))
+            return
+        free = self._free()
+        if free <= 0:
+            await self._waiting(self._a_place())
+            return
+        ids = await self._queue.due(self.name, now=self._clock.now(), limit=min(free, self._settings.batch))
+        if not ids:
+            await self._waiting(self._queue.wait(self.name, until=self._settings.poll))
+            return
+        if not await self._claim(ids):  # others were quicker, or the hints were old
+            await self._waiting(self._clock.sleep(min(self._settings.poll, STALE_HINTS)))
+
+    def _free(self) -> int:
+        width = 1 if self._pace.probing else self._traits.concurrency
+        return width - len(self._trips)
+
+    async def _claim(self, ids: list[int]) -> bool:
+        now = self._clock.now()
+        claimed = await self._room.outbox.claim(ids, now=now, lease_until=now + self._lease_ms)
+        for one in claimed:
+            self._begin(one)
+        return bool(claimed)
+
+    def _begin(self, claimed: Claimed) -> None:
+        now = self._clock.now()
+        lease_until = claimed.delivery.lease_until or now + self._lease_ms
+        running = self._trips.get(claimed.delivery.id)
+        if running is not None:  # its lease lapsed while the process stood still; it is being tried already
+            running.renew(claimed, lease_until)
+            return
+        trip = Trip(claimed, lease_until, now)
+        self._trips[claimed.delivery.id] = trip
+        if not self._stopping:  # else it is let go untried
+            trip.task = asyncio.create_task(self._carry(trip))
+
+    async def _carry(self, trip: Trip) -> None:
+        try:
+            await self._courier.carry(trip)
+        except Exception:
+            log.exception("A result could not be recorded.", action="record_bug", delivery_id=trip.delivery.id)
+        del self._trips[trip.delivery.id]
+        if self._place is not None and not self._place.done():
+            self._place.set_result(None)
+
+    async def _a_place(self) -> None:
+        self._place = asyncio.get_running_loop().create_future()
+        await self._place
+
+    async def _waiting(self, something: Coroutine[Any, Any, None]) -> None:
+        if self._stopping:
+            something.close()
+            return
+        self._idle = True
+        try:
+            await something
+        finally:
+            self._idle = False

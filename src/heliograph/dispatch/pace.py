@@ -1,0 +1,60 @@
+"""How fast a lane may go: full speed, slowed down by its provider, or paused because our set-up is wrong."""
+
+from __future__ import annotations
+
+from heliograph.core.outcome import Deferred, Outcome
+from heliograph.core.ports import Clock
+from heliograph.core.retry import RETRY_AFTER_MAX, RETRY_AFTER_MIN
+
+SLOW_FIRST, SLOW_CAP = 1.0, 300.0  # seconds
+PAUSE_FIRST, PAUSE_CAP = 5.0, 300.0  # seconds
+
+
+class Pace:
+    """Listens to outcomes. After a hold one delivery is tried as a probe; its answer says whether to go on."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until = 0.0  # monotonic seconds: no claim before then
+        self._since = 0.0  # monotonic seconds: when the present hold was ordered
+        self._step = 0.0  # seconds: the latest hold; 0 at full speed
+        self.reason = ""  # why the channel is paused; empty when it is not
+
+    @property
+    def probing(self) -> bool:
+        """Whether one try at a time is enough for now."""
+        return self._step > 0
+
+    @property
+    def seconds(self) -> float:
+        """How long the latest hold was."""
+        return self._step
+
+    def wait(self) -> float:
+        """Seconds until the next claim may be made; 0 or less is now."""
+        return self._until - self._clock.monotonic()
+
+    def heard(self, outcome: Outcome, began: float) -> bool:
+        """Take an outcome into account, of a try that began at that monotonic time; whether it orders a new hold."""
+        if type(outcome) is Deferred:
+            if outcome.pause:
+                self.reason = outcome.pause
+                return self._hold(outcome.retry_after, began, PAUSE_FIRST, PAUSE_CAP)
+            if outcome.lane:
+                return self._hold(outcome.retry_after, began, SLOW_FIRST, SLOW_CAP)
+        if self._step and began >= self._since:
+            self._step, self.reason = 0.0, ""
+        return False
+
+    def _hold(self, asked: float | None, began: float, first: float, cap: float) -> bool:
+        now = self._clock.monotonic()
+        if asked is not None:
+            step = min(max(asked, RETRY_AFTER_MIN), RETRY_AFTER_MAX)
+        elif began < self._since:  # one of many that were under way together: they say one thing, not many
+            return False
+        else:
+            step = min(max(self._step * 2, first), cap)
+        self._step = step
+        self._since = now
+        self._until = max(self._until, now + step)
+        return True

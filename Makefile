@@ -49,7 +49,7 @@ bench: install ## Measure durable accepts a second over HTTP (needs wrk)
 	@$(BIN)/python bench/accept.py $(ARGS)
 
 crash: install ## Kill the gateway under load N times and count what was lost (N=200)
-	@HELIOGRAPH_KILLS=$(N) $(BIN)/python -m pytest tests/crash -s $(ARGS)
+	@HELIOGRAPH_CRASH_ROUNDS=$(N) $(BIN)/python -m pytest tests/crash -s $(ARGS)
 
 clean: ## Remove .venv, caches and the demo's data
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

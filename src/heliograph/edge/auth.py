@@ -1,0 +1,80 @@
+"""Who calls, by the Authorization header: a ticket, or user name and password.
+
+Schemes (contract soap, section 2; matched without regard to case):
+`SOTicket <ticket>`, `Basic <user:password>`, and Basic with a ticket as the user.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections import OrderedDict
+
+from heliograph.core.errors import NotAuthenticated
+from heliograph.core.people import Caller, Door
+from heliograph.intake.sign_in import TICKET_PREFIX, Entropy, SignIn
+
+#: What a 401 of the product's own endpoints offers.
+CHALLENGE = 'SOTicket realm="heliograph", Basic realm="heliograph", charset="UTF-8"'
+
+_REMEMBERED = 1024  # sign-ins kept, so that a program with a password does not pay for argon2 with every request
+_REFUSED = "The user name or the password is not valid."
+
+
+class Authenticator:
+    """Credentials to callers."""
+
+    def __init__(self, sign_in: SignIn, entropy: Entropy) -> None:
+        self._sign_in = sign_in
+        self._salt = entropy(32)  # what is remembered is worth nothing outside this process
+        self._tickets: OrderedDict[bytes, str] = OrderedDict()
+
+    async def caller(self, authorization: str, door: Door) -> Caller:
+        """Raises NotAuthenticated, with a text that does not tell a wrong name from a wrong password."""
+        scheme, _, value = authorization.strip().partition(" ")
+        match scheme.lower():
+            case "soticket":
+                return await self._sign_in.by_ticket(value.strip(), door)
+            case "basic":
+                return await self._by_basic(value.strip(), door)
+            case "":
+                raise NotAuthenticated("Sign in: send Authorization: SOTicket <ticket>, or Basic.")
+        raise NotAuthenticated("This Authorization scheme is not known here: use SOTicket or Basic.")
+
+    async def _by_basic(self, value: str, door: Door) -> Caller:
+        try:
+            pair = base64.b64decode(value, validate=True).decode("utf-8")
+        except (binascii.Error, ValueError):
+            raise NotAuthenticated(_REFUSED) from None
+        if pair.startswith(TICKET_PREFIX):
+            ticket = TICKET_PREFIX + pair.removeprefix(TICKET_PREFIX).partition(":")[0]
+            return await self._sign_in.by_ticket(ticket, door)
+        user_name, colon, password = pair.partition(":")
+        if not colon:
+            raise NotAuthenticated(_REFUSED)
+        return await self._by_password(user_name, password, door)
+
+    async def _by_password(self, user_name: str, password: str, door: Door) -> Caller:
+        """The same process gets the same ticket again while it is valid (contract soap, section 2)."""
+        key = hashlib.blake2b(f"{user_name}\0{password}".encode("utf-8", "surrogatepass"), key=self._salt).digest()
+        remembered = self._tickets.pop(key, "")
+        if remembered:
+            try:
+                caller = await self._sign_in.by_ticket(remembered, door)
+            except NotAuthenticated:
+                return await self._anew(key, user_name, password, door)
+            self._tickets[key] = remembered
+            return caller
+        return await self._anew(key, user_name, password, door)
+
+    async def _anew(self, key: bytes, user_name: str, password: str, door: Door) -> Caller:
+        company = await self._sign_in.company(None)
+        found = await self._sign_in.by_password(company.id, user_name, password)
+        if found is None:
+            raise NotAuthenticated(_REFUSED)
+        ticket = found[1]
+        self._tickets[key] = ticket
+        while len(self._tickets) > _REMEMBERED:
+            self._tickets.popitem(last=False)
+        return await self._sign_in.by_ticket(ticket, door)

@@ -1,0 +1,108 @@
+"""A user's own inbox over HTTP: pages, marking as read, and the live stream (server-sent events)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from heliograph.core.delivery import InboxItem
+from heliograph.core.errors import Malformed, NotFound
+from heliograph.edge.auth import Authenticator
+from heliograph.edge.http.address import base_url
+from heliograph.edge.rest.own import answered, as_json, id_in_path, iso_time, positive, signed_in
+from heliograph.edge.rest.streams import Streams
+from heliograph.intake.inbox import PAGE_MAX, InboxService
+
+PATH = "/api/v2/inbox"
+_PAGE = 50
+
+_STREAM_HEADERS = {
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",  # a buffering proxy would hold the events back
+    "x-content-type-options": "nosniff",
+}
+
+
+def item_json(item: InboxItem) -> dict[str, Any]:
+    """An item as its reader gets it; `state` is unread, read or answered, `time` is UTC."""
+    return {
+        "id": item.id,
+        "title": item.title,
+        "body": item.body,
+        "url": item.url,
+        "type": item.type,
+        "data": item.data,
+        "state": item.state.value,
+        "time": iso_time(item.time),
+    }
+
+
+def event(item: InboxItem) -> bytes:
+    """The item as one server-sent event."""
+    return b"event: message\nid: %d\ndata: %b\n\n" % (item.id, msgspec.json.encode(item_json(item)))
+
+
+class InboxApi:
+    """The endpoints under /api/v2/inbox."""
+
+    def __init__(
+        self, inbox: InboxService, authenticator: Authenticator, streams: Streams, *, public_url: str = ""
+    ) -> None:
+        self._inbox = inbox
+        self._authenticator = authenticator
+        self._streams = streams
+        self._public_url = public_url
+
+    def routes(self) -> list[Route]:
+        """Verb by verb; what is not here is a 405."""
+        return [
+            Route(PATH, answered(self.page), methods=["GET"]),
+            Route(f"{PATH}/stream", answered(self.stream), methods=["GET"]),
+            Route(f"{PATH}/{{id}}/read", answered(self.read), methods=["POST"]),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """`{"items": [...], "next": link or null}`, newest first; `limit` (at most 500) and `before` (an id)."""
+        caller = await signed_in(request, self._authenticator)
+        limit = min(positive(request, "limit", _PAGE) or _PAGE, PAGE_MAX)
+        before = positive(request, "before", None)
+        items, further = await self._inbox.page(caller, before_id=before, limit=limit)
+        link = None
+        if further is not None:
+            link = f"{base_url(request.scope, self._public_url)}{PATH}?before={further}&limit={limit}"
+        return as_json({"items": [item_json(item) for item in items], "next": link})
+
+    async def read(self, request: Request) -> Response:
+        """Mark one item as read; the item as it now is."""
+        caller = await signed_in(request, self._authenticator)
+        item_id = id_in_path(request)
+        if item_id is None:
+            raise NotFound("There is no such item in this inbox.")
+        return as_json(item_json(await self._inbox.mark_read(caller, item_id)))
+
+    async def stream(self, request: Request) -> Response:
+        """Items as they come; with Last-Event-ID first those that came after it."""
+        caller = await signed_in(request, self._authenticator)
+        after = _last_event_id(request)
+        if after is None:  # decided before the headers go out: whoever has them misses nothing from then on
+            newest, _ = await self._inbox.page(caller, before_id=None, limit=1)
+            after = newest[0].id if newest else 0
+
+        async def still_welcome() -> None:
+            await signed_in(request, self._authenticator)
+
+        events = self._streams.open(self._inbox.stream(caller, after_id=after), event, still_welcome)
+        return StreamingResponse(events, media_type="text/event-stream", headers=_STREAM_HEADERS)
+
+
+def _last_event_id(request: Request) -> int | None:
+    text = request.headers.get("last-event-id", "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise Malformed("Last-Event-ID must be the id of an item.")
+    return int(text)

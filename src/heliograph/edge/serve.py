@@ -1,0 +1,121 @@
+"""Opens the port and runs the server inside a loop that is already running; signals are the caller's business."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+
+import uvicorn
+
+from heliograph.config.settings import ServerSettings
+from heliograph.core.errors import BadSetting
+from heliograph.edge.http.messages import ASGI
+from heliograph.edge.http.protocol import Limits, guarded
+
+_BACKLOG = 2048
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which would otherwise take over SIGINT and SIGTERM."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Running:
+    """A server that listens."""
+
+    def __init__(self, server: _Server, task: asyncio.Task[None], url: str, drain: float) -> None:
+        self._server = server
+        self._task = task
+        self._drain = drain
+        self.url = url  # with the real port, without a slash at the end
+
+    async def stop(self, within: float | None = None) -> None:
+        """Take no more connections, let running requests finish for so many seconds (server.drain), then cut them off."""
+        self._server.config.timeout_graceful_shutdown = self._drain if within is None else within  # type: ignore[assignment]
+        self._server.should_exit = True
+        await self._task
+
+    async def wait(self) -> None:
+        """Return when the server has ended, whoever ended it."""
+        await asyncio.shield(self._task)
+
+
+async def serve(app: ASGI, settings: ServerSettings) -> Running:
+    """Bind and start. Raises BadSetting when the address, the port or the certificate cannot be used."""
+    config = _config(app, settings)
+    _load(config, settings)
+    listener = bind(settings.host, settings.port)
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="http-server")
+    while not server.started:
+        if task.done():
+            listener.close()
+            await task
+            raise BadSetting("The server ended before it had started.")
+        await asyncio.sleep(0.001)
+    return Running(server, task, _url(settings, listener), settings.drain)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes any free one. Raises BadSetting when the address cannot be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise BadSetting(f"server.host: {host!r} is no address of this machine ({error}).") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise BadSetting(f"server.port: cannot listen on {host}:{port} ({error.strerror}).") from None
+    return listener
+
+
+def _config(app: ASGI, settings: ServerSettings) -> uvicorn.Config:
+    limits = Limits(
+        header_timeout=settings.header_timeout,
+        body_timeout=settings.body_timeout,
+        connections=settings.max_connections,
+    )
+    return uvicorn.Config(
+        app,
+        http=guarded(limits),
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,  # it would write keys that stand in addresses
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        server_header=False,
+        date_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=75,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )
+
+
+def _load(config: uvicorn.Config, settings: ServerSettings) -> None:
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise BadSetting("server.tls_cert and server.tls_key come together.")
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise BadSetting(f"server.tls_cert, server.tls_key: the pair cannot be used ({error}).") from None
+
+
+def _url(settings: ServerSettings, listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    scheme = "https" if settings.tls_cert else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -3,7 +3,6 @@
 BIN := .venv/bin
 ARGS ?=
 N ?= 200
-QUICK_TESTS := tests/architecture tests/docs tests/core tests/intake
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check fmt fmt-check lint types imports render docs-fresh bench crash clean
@@ -20,8 +19,8 @@ run: install ## Start the gateway with demo people and send the first messages (
 test: install ## Run the tests (ARGS="tests/core -q" for a part)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: install fmt-check lint types imports docs-fresh ## Everything that is quick: format, lint, types, imports, docs, unit tests
-	@$(BIN)/python -m pytest -q $(wildcard $(QUICK_TESTS)) $(ARGS)
+check: install fmt-check lint types imports docs-fresh ## Everything that is quick: format, lint, types, imports, docs, tests
+	@$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
 
 fmt: install ## Format the code and mend what lint can mend
 	@$(BIN)/ruff format .

@@ -34,6 +34,7 @@ lint: install ## Lint
 
 types: install ## Check the types, strictly
 	@$(BIN)/mypy
+	@$(BIN)/mypy scripts
 
 imports: install ## Check the import contract (.importlinter)
 	@$(BIN)/lint-imports

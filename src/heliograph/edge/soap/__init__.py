@@ -1,0 +1,1 @@
+"""The SOAP door: envelopes in and out, rendered from the contract's declaration."""

@@ -1,0 +1,97 @@
+"""The SOAP door: one request in, one reply out, whatever the HTTP server is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from uuid import uuid4
+
+from heliograph.config.settings import SoapErrors, SoapSettings
+from heliograph.core.errors import CallerError, HeliographError, NotSupported, Unavailable, UnknownOperation
+from heliograph.core.people import Caller, Door, nobody
+from heliograph.edge.failures import GENERIC_SENTENCE, row
+from heliograph.edge.soap.bindings import Binding, Bindings, bindings
+from heliograph.edge.soap.decode import TypeNames
+from heliograph.edge.soap.envelope import Envelope, envelope_version, open_envelope
+from heliograph.edge.soap.media import check_action, likely_soap, read_media
+from heliograph.edge.soap.names import Soap
+from heliograph.edge.soap.replies import SoapReply, answered, fault, wrapped
+from heliograph.edge.xml import read_any_xml
+from heliograph.intake.services import Services
+from heliograph.intake.sign_in import SignIn
+
+_log = logging.getLogger(__name__)
+
+
+class SoapDoor:
+    """Reads requests of every agent and version, lets the services do them, and answers in kind.
+
+    The server has looked up the address and capped the body; `version` and `agent` exist.
+    """
+
+    def __init__(self, services: Services, sign_in: SignIn, settings: SoapSettings) -> None:
+        self._services = services
+        self._methods = services.methods
+        self._sign_in = sign_in
+        self._faults = settings.errors is SoapErrors.FAULT
+
+    async def post(
+        self, tenant: int | None, version: int, agent: str, headers: Mapping[str, str], body: bytes
+    ) -> SoapReply:
+        """Answer one request. Header names are in lower case. Raises nothing but cancellation."""
+        content_type = headers.get("content-type", "")
+        soap = likely_soap(content_type)
+        try:
+            media = read_media(content_type)
+            root = await read_any_xml(body, media.charset)
+            soap = envelope_version(root)
+            bound = bindings(version, agent)
+            envelope = open_envelope(root, soap, bound.headers, TypeNames(root, body))
+            binding = _operation(bound, envelope)
+            check_action(binding, headers.get("soapaction", ""))
+            check_action(binding, media.action)
+        except (CallerError, Unavailable) as error:
+            return fault(soap, error)
+        except Exception as error:
+            return _unexpected(soap, error, f"{agent} {version}")
+        return await self._run(tenant, version, binding, envelope)
+
+    async def _run(self, tenant: int | None, version: int, binding: Binding, envelope: Envelope) -> SoapReply:
+        """From here on the operation is known, so an error can be told in its own reply."""
+        soap, name = envelope.soap, binding.operation.name
+        try:
+            caller = await self._caller(tenant, binding, envelope)
+            if name not in self._methods:
+                raise NotSupported(f"{name} is part of the contract, but not something this gateway can do.")
+            call = await self._services.call(name, binding.arguments(envelope), caller)
+            return answered(soap, version, binding.reply(call.result), call.notes)
+        except (CallerError, Unavailable) as error:
+            if self._faults or row(error).always_fault:
+                return fault(soap, error, version=version)
+            return wrapped(soap, version, binding.empty_reply, error)
+        except Exception as error:
+            return _unexpected(soap, error, name)
+
+    async def _caller(self, tenant: int | None, binding: Binding, envelope: Envelope) -> Caller:
+        if not binding.operation.needs_ticket:
+            return Caller(company_id=tenant, door=Door.SOAP) if tenant else nobody(Door.SOAP)
+        return await self._sign_in.by_ticket(envelope.ticket, Door.SOAP, tenant=tenant)
+
+    def refuse(self, headers: Mapping[str, str], error: HeliographError) -> SoapReply:
+        """The Fault for what the server refuses before the body is read: too large, no such address."""
+        return fault(likely_soap(headers.get("content-type", "")), error)
+
+
+def _operation(bound: Bindings, envelope: Envelope) -> Binding:
+    tag = str(envelope.payload.tag)
+    binding = bound.by_tag.get(tag)
+    if binding is None:
+        raise UnknownOperation(f"{tag[:200]} is not an operation of {bound.agent} in version {bound.version}.")
+    return binding
+
+
+def _unexpected(soap: Soap, error: Exception, what: str) -> SoapReply:
+    """Ours, and not the caller's to know: the log has it under the id the caller is given."""
+    error_id = uuid4().hex
+    _log.error("soap call failed unexpectedly: %s, error id %s", what, error_id, exc_info=error)
+    return fault(soap, error, words=f"{GENERIC_SENTENCE} Error id: {error_id}.")

@@ -13,13 +13,14 @@ from heliograph.core.ports import Clock, Directory, InboxStore, Outbox
 
 BITE = 500  # rows in one transaction, so that nobody waits long for the writer
 PAUSE = 0.02  # seconds between bites
+LEASES_EVERY = 5.0  # seconds, at most: after a crash the deliveries it interrupted should not wait for the next sweep
 DAY_MS = 86_400_000
 
 log = structlog.get_logger(__name__)
 
 
 class Sweeper:
-    """Sweeps once at the start and then at the interval; a store that is unavailable is told once and waited for."""
+    """Settles at the start and every few seconds, removes at the interval; a store that is unavailable is told once and waited for."""
 
     def __init__(
         self, outbox: Outbox, inbox: InboxStore, directory: Directory, clock: Clock, settings: RetentionSettings
@@ -44,13 +45,21 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """One sweep of everything; how many rows were moved or removed. Raises Unavailable."""
+        return await self.settle() + await self.age_out()
+
+    async def settle(self) -> int:
+        """Put lapsed leases back and expire what is due to expire; how many. Raises Unavailable."""
+        now = self._clock.now()
+        return await self._bites(lambda: self._outbox.sweep(now=now, limit=BITE))
+
+    async def age_out(self) -> int:
+        """Remove finished messages, inbox items and tickets that are too old; how many. Raises Unavailable."""
         now = self._clock.now()
         messages_before = now - int(self._settings.messages_days * DAY_MS)
         items_before = now - int(self._settings.inbox_days * DAY_MS)
-        swept = await self._bites(lambda: self._outbox.sweep(now=now, limit=BITE))
-        swept += await self._bites(lambda: self._outbox.prune(before=messages_before, limit=BITE))
-        swept += await self._bites(lambda: self._inbox.prune_items(before=items_before, limit=BITE))
-        return swept + await self._directory.prune_tickets(now=now)
+        removed = await self._bites(lambda: self._outbox.prune(before=messages_before, limit=BITE))
+        removed += await self._bites(lambda: self._inbox.prune_items(before=items_before, limit=BITE))
+        return removed + await self._directory.prune_tickets(now=now)
 
     async def _bites(self, bite: Callable[[], Awaitable[int]]) -> int:
         total = 0
@@ -62,18 +71,21 @@ class Sweeper:
         return total
 
     async def _run(self) -> None:
-        in_trouble = False
+        in_trouble, swept_at = False, float("-inf")
         while True:
             try:
-                swept = await self.sweep()
+                await self.settle()
+                if self._clock.monotonic() - swept_at >= self._settings.interval:
+                    removed = await self.age_out()
+                    swept_at = self._clock.monotonic()
+                    log.debug("Old things were removed.", action="swept", count=removed)
                 if in_trouble:
                     log.info("Sweeping goes on.", action="sweep_resumed")
                 in_trouble = False
-                log.debug("Swept.", action="swept", count=swept)
             except Unavailable as trouble:
                 if not in_trouble:
                     log.warning("The store cannot be swept now.", action="sweep_waits", reason=trouble.detail)
                 in_trouble = True
             except Exception:
                 log.exception("The sweeper failed; it goes on.", action="sweep_bug")
-            await self._clock.sleep(self._settings.interval)
+            await self._clock.sleep(min(LEASES_EVERY, self._settings.interval))

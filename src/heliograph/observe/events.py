@@ -1,0 +1,61 @@
+"""Events to whoever wants them, and to the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+
+from heliograph.core.events import (
+    AttemptMade,
+    ChannelPaused,
+    ChannelResumed,
+    DeliverySettled,
+    Event,
+    MessageAccepted,
+)
+from heliograph.core.lifecycle import State
+from heliograph.core.ports import Observer
+
+#: Event to level, stable word and sentence; {} is filled from the event's own members.
+LINES: dict[type[Event], tuple[str, str, str]] = {
+    MessageAccepted: ("debug", "message_accepted", "A message is on disk."),
+    AttemptMade: ("debug", "attempt_made", "A delivery was tried."),
+    DeliverySettled: ("debug", "delivery_settled", "A delivery has come to rest."),
+    ChannelPaused: ("error", "channel_paused", "A channel is paused: its set-up is wrong."),
+    ChannelResumed: ("info", "channel_resumed", "A paused channel works again."),
+}
+
+#: Deliveries that end here deserve an operator's eye.
+BAD_ENDS = frozenset({State.FAILED, State.UNDELIVERED, State.EXPIRED})
+
+log = structlog.get_logger(__name__)
+
+
+class Everyone:
+    """An observer that passes events on to several."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = tuple(observers)
+
+    def saw(self, event: Event) -> None:
+        """Tell each of them, in order."""
+        for observer in self._observers:
+            observer.saw(event)
+
+
+class LogEvents:
+    """Writes events to the log. `verbose` adds those that come with every delivery."""
+
+    def __init__(self, *, verbose: bool = False) -> None:
+        self._verbose = verbose
+
+    def saw(self, event: Event) -> None:
+        """Log it at its level."""
+        level, action, sentence = LINES[type(event)]
+        if type(event) is DeliverySettled and event.state in BAD_ENDS:
+            level = "warning"
+        if level == "debug" and not self._verbose:
+            return
+        getattr(log, level)(sentence, action=action, **msgspec.structs.asdict(event))

@@ -1,0 +1,116 @@
+"""The retry arithmetic, for every policy and outcome that can be."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heliograph.core.lifecycle import Happening
+from heliograph.core.outcome import Accepted, Deferred, Gone, Refused
+from heliograph.core.retry import RETRY_AFTER_MAX, RETRY_AFTER_MIN, RetryPolicy, ceiling, decide, wait
+
+NOW = 1_000_000
+policies = st.builds(
+    RetryPolicy,
+    attempts=st.integers(1, 20),
+    first=st.floats(0.1, 60),
+    cap=st.floats(60, 7200),
+    factor=st.floats(1.1, 4),
+    schedule=st.one_of(st.just(()), st.lists(st.floats(0.1, 40_000), min_size=1, max_size=8).map(tuple)),
+    resend_in_doubt=st.booleans(),
+)
+jitters = st.floats(0, 1, exclude_max=True)
+deferrals = st.builds(
+    Deferred,
+    detail=st.just("busy"),
+    retry_after=st.one_of(st.none(), st.floats(0, 1e6)),
+    in_doubt=st.booleans(),
+    lane=st.booleans(),
+    pause=st.sampled_from(["", "the key was revoked"]),
+)
+
+
+@given(policies, deferrals, st.integers(1, 30), jitters)
+def test_a_retry_never_comes_before_the_providers_own_wish(
+    policy: RetryPolicy, outcome: Deferred, attempt: int, jitter: float
+) -> None:
+    seconds = wait(policy, attempt, outcome, jitter)
+    if outcome.retry_after is not None:
+        asked = min(max(outcome.retry_after, RETRY_AFTER_MIN), RETRY_AFTER_MAX)
+        assert asked <= seconds <= 2 * asked
+    else:
+        assert 0 <= seconds <= ceiling(policy, attempt) * 1.1
+
+
+@given(policies, st.integers(1, 100))
+def test_the_ceiling_grows_and_never_beyond_the_cap(policy: RetryPolicy, attempt: int) -> None:
+    if policy.schedule:
+        assert ceiling(policy, attempt) in policy.schedule
+    else:
+        assert ceiling(policy, attempt) <= ceiling(policy, attempt + 1) <= max(policy.cap, policy.first)
+
+
+@given(policies, deferrals, st.integers(1, 30), jitters, st.integers(NOW - 1000, NOW + 10**8))
+def test_nothing_is_ever_due_once_its_time_to_live_is_over(
+    policy: RetryPolicy, outcome: Deferred, attempt: int, jitter: float, expires_at: int
+) -> None:
+    decision = decide(policy, outcome, attempt=attempt, now=NOW, expires_at=expires_at, jitter=jitter)
+    if decision.happening is Happening.DEFERRED:
+        assert decision.due_at is not None
+        assert NOW <= decision.due_at < expires_at
+    else:
+        assert decision.due_at is None
+
+
+@given(policies, deferrals, jitters)
+def test_attempts_are_bounded_unless_our_own_set_up_is_to_blame(
+    policy: RetryPolicy, outcome: Deferred, jitter: float
+) -> None:
+    decision = decide(policy, outcome, attempt=policy.attempts, now=NOW, expires_at=None, jitter=jitter)
+    if outcome.in_doubt and not policy.resend_in_doubt:
+        assert decision.happening is Happening.REFUSED
+    elif outcome.pause:
+        assert decision.happening is Happening.DEFERRED
+        assert decision.refund
+    else:
+        assert decision.happening is Happening.EXHAUSTED
+
+
+@given(policies, deferrals, st.integers(1, 30), jitters)
+def test_what_may_have_arrived_is_not_sent_again_where_the_far_side_would_not_notice(
+    policy: RetryPolicy, outcome: Deferred, attempt: int, jitter: float
+) -> None:
+    decision = decide(policy, outcome, attempt=attempt, now=NOW, expires_at=None, jitter=jitter)
+    if outcome.in_doubt and not policy.resend_in_doubt:
+        assert decision.happening is Happening.REFUSED
+        assert "in doubt" in decision.detail
+
+
+def test_full_jitter_spreads_waits_over_the_whole_range() -> None:
+    policy = RetryPolicy(first=8.0)
+    waits = [wait(policy, 1, Deferred("busy"), n / 1000) for n in range(1000)]
+    assert min(waits) == 0
+    assert max(waits) > 7.9
+    assert sum(w < 4 for w in waits) == 500
+
+
+def test_a_fixed_schedule_is_followed_and_its_last_wait_repeats() -> None:
+    policy = RetryPolicy(schedule=(5.0, 300.0))
+    assert [ceiling(policy, attempt) for attempt in (1, 2, 3, 9)] == [5.0, 300.0, 300.0, 300.0]
+    assert 4.5 <= wait(policy, 1, Deferred("busy"), 0.99) <= 5.5
+
+
+@pytest.mark.parametrize(
+    ("outcome", "happening"),
+    [
+        (Accepted(), Happening.ACCEPTED),
+        (Accepted(delivered=True), Happening.ARRIVED),
+        (Refused("no"), Happening.REFUSED),
+        (Gone("dead"), Happening.REFUSED),
+    ],
+)
+def test_a_final_answer_settles_at_once(outcome: Accepted | Refused | Gone, happening: Happening) -> None:
+    decision = decide(RetryPolicy(), outcome, attempt=1, now=NOW, expires_at=NOW - 1, jitter=0.5)
+    assert decision.happening is happening
+    assert decision.due_at is None

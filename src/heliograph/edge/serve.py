@@ -14,6 +14,7 @@ from heliograph.config.settings import ServerSettings
 from heliograph.core.errors import BadSetting
 from heliograph.edge.http.messages import ASGI
 from heliograph.edge.http.protocol import Limits, guarded
+from heliograph.edge.server import Gateway
 
 _BACKLOG = 2048
 
@@ -29,14 +30,17 @@ class _Server(uvicorn.Server):
 class Running:
     """A server that listens."""
 
-    def __init__(self, server: _Server, task: asyncio.Task[None], url: str, drain: float) -> None:
+    def __init__(self, app: ASGI, server: _Server, task: asyncio.Task[None], url: str, drain: float) -> None:
+        self._app = app
         self._server = server
         self._task = task
         self._drain = drain
         self.url = url  # with the real port, without a slash at the end
 
     async def stop(self, within: float | None = None) -> None:
-        """Take no more connections, let running requests finish for so many seconds (server.drain), then cut them off."""
+        """Take no more connections, end live streams, let running requests finish for so many seconds (server.drain), then cut them off."""
+        if isinstance(self._app, Gateway):
+            self._app.streams.stop()
         self._server.config.timeout_graceful_shutdown = self._drain if within is None else within  # type: ignore[assignment]
         self._server.should_exit = True
         await self._task
@@ -59,7 +63,7 @@ async def serve(app: ASGI, settings: ServerSettings) -> Running:
             await task
             raise BadSetting("The server ended before it had started.")
         await asyncio.sleep(0.001)
-    return Running(server, task, _url(settings, listener), settings.drain)
+    return Running(app, server, task, _url(settings, listener), settings.drain)
 
 
 def bind(host: str, port: int) -> socket.socket:

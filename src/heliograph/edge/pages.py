@@ -1,0 +1,140 @@
+"""The page at / and the health answer: what this is, where its doors are, whether it is well."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from html import escape
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from heliograph.edge.contract.versions import VERSIONS, agents_in
+from heliograph.edge.rest.own import as_json
+
+#: Facts about the gateway's health, "status" among them: "ok" or "degraded".
+Health = Callable[[], Awaitable[Mapping[str, Any]]]
+
+log = structlog.get_logger(__name__)
+
+_STYLE = """
+:root{color-scheme:light dark;--ink:#1c2430;--dim:#5b6675;--line:#dfe3e8;--ground:#fbfaf7;--card:#fff;--sun:#b3541e;--ok:#1f7a4d}
+@media (prefers-color-scheme:dark){:root{--ink:#e7e9ec;--dim:#98a2b0;--line:#2b333f;--ground:#12161c;--card:#191f27;--sun:#f0a35e;--ok:#6fcf97}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.6 system-ui,-apple-system,"Segoe UI",sans-serif}
+main{max-width:46rem;margin:0 auto;padding:3.5rem 1.25rem 4rem}
+header{display:flex;gap:1rem;align-items:center;margin-bottom:2rem}
+svg{flex:none;width:3rem;height:3rem;color:var(--sun)}
+h1{margin:0;font-size:1.75rem;line-height:1.2;letter-spacing:-.01em}
+header p{margin:.15rem 0 0;color:var(--dim)}
+h2{margin:2.25rem 0 .6rem;font-size:1rem;letter-spacing:.02em}
+a{color:var(--sun);text-underline-offset:.2em}
+a:focus-visible{outline:2px solid var(--sun);outline-offset:2px;border-radius:2px}
+code{font:.9em/1.5 ui-monospace,SFMono-Regular,Menlo,monospace;overflow-wrap:anywhere}
+.state{display:inline-block;margin-left:.5rem;padding:0 .6rem;border:1px solid currentColor;border-radius:1rem;font-size:.85rem}
+.ok{color:var(--ok)}.degraded{color:var(--sun)}
+dl,.table{margin:0;background:var(--card);border:1px solid var(--line);border-radius:.6rem}
+dl{padding:.35rem 1rem}
+dl div{display:flex;flex-wrap:wrap;gap:.1rem 1rem;padding:.5rem 0;border-top:1px solid var(--line)}
+dl div:first-child{border-top:0}
+dt{flex:1 1 19rem}dd{margin:0;flex:1 1 14rem;color:var(--dim)}
+.table{overflow-x:auto}
+table{width:100%;border-collapse:collapse;font-size:.95rem}
+th,td{padding:.4rem 1rem;text-align:left;border-top:1px solid var(--line);white-space:nowrap}
+tr:first-child th,tr:first-child td{border-top:0}
+th{font-weight:600}
+""".strip()
+
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_MARK = (
+    '<svg viewBox="0 0 48 48" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" aria-hidden="true">'
+    '<circle cx="24" cy="24" r="8"/><path d="M24 4v6M24 38v6M4 24h6M38 24h6M10 10l4 4M34 34l4 4M38 10l-4 4M14 34l-4 4"/></svg>'
+)
+HEADERS = {
+    "content-security-policy": (
+        f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cache-control": "no-cache",
+}
+
+_DOORS = (
+    ("POST /api/v2/push", "A push to one user, by integration key. JSON or XML."),
+    ("GET /api/v2/inbox", "The signed-in user's inbox; /stream for live events."),
+    ("GET /api/v2/messages/{id}", "What became of a message."),
+    ("POST /Remote/ServicesNN/{Agent}.svc", "The SOAP agents, version by version."),
+)
+
+
+class Pages:
+    """What a browser and a load balancer ask for."""
+
+    def __init__(self, health: Health, version: str) -> None:
+        self._health = health
+        self._version = version
+
+    def routes(self) -> list[Route]:
+        """The two addresses."""
+        return [Route("/", self.front, methods=["GET"]), Route("/healthz", self.healthz, methods=["GET"])]
+
+    async def front(self, request: Request) -> Response:
+        """The landing page."""
+        facts = await self._facts()
+        return HTMLResponse(_front(str(facts["status"]), self._version), headers=HEADERS)
+
+    async def healthz(self, request: Request) -> Response:
+        """The facts as JSON; 503 while degraded, so that a load balancer looks elsewhere."""
+        facts = await self._facts()
+        return as_json(facts, 200 if facts["status"] == "ok" else 503)
+
+    async def _facts(self) -> dict[str, Any]:
+        try:
+            return {"version": self._version, **await self._health()}
+        except Exception:
+            log.exception("the health check failed")
+            return {"version": self._version, "status": "degraded"}
+
+
+def not_found() -> Response:
+    """The page for an address that is none."""
+    body = '<p>There is nothing at this address. <a href="/">The doors are listed here.</a></p>'
+    return HTMLResponse(_page("Not found", "Heliograph", "Not found", body), status_code=404, headers=HEADERS)
+
+
+def _front(status: str, version: str) -> str:
+    state = "ok" if status == "ok" else "degraded"
+    doors = "".join(f"<div><dt><code>{escape(door)}</code></dt><dd>{escape(what)}</dd></div>" for door, what in _DOORS)
+    tagline = f'A self-hosted message and push gateway, version {escape(version)}<a class="state {state}" href="/healthz">{state}</a>'
+    body = (
+        f"<h2>Doors</h2><dl>{doors}</dl><h2>SOAP contracts</h2>"
+        f'<div class="table"><table><tbody>{_contracts()}</tbody></table></div>'
+    )
+    return _page("Heliograph", "Heliograph", tagline, body)
+
+
+def _contracts() -> str:
+    rows = []
+    for version in reversed(VERSIONS):
+        cells = "".join(
+            f'<td><a href="/Remote/Services{version}/{agent.name}.svc?wsdl">{escape(agent.name)}</a></td>'
+            for agent in agents_in(version)
+        )
+        rows.append(f"<tr><th scope='row'>Services{version}</th>{cells}</tr>")
+    return "".join(rows)
+
+
+def _page(title: str, heading: str, tagline: str, body: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>"
+        f"<header>{_MARK}<div><h1>{escape(heading)}</h1><p>{tagline}</p></div></header>{body}</main></body></html>"
+    )

@@ -1,0 +1,264 @@
+"""The ASGI application: the hot routes in plain code, everything else through a small router.
+
+The SOAP agents and the push are matched and answered here without a framework; pages
+and the reading side go to Starlette.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from heliograph.config.settings import Settings
+from heliograph.core.errors import HeliographError, UnknownRoute
+from heliograph.core.ports import Directory
+from heliograph.edge.auth import Authenticator
+from heliograph.edge.contract.versions import AGENT_NAMES, has_agent
+from heliograph.edge.http.access import Watched, record
+from heliograph.edge.http.address import base_url
+from heliograph.edge.http.messages import (
+    ASGI,
+    Answer,
+    Disconnected,
+    Receive,
+    Scope,
+    Send,
+    check_head,
+    header_map,
+    read_body,
+    send_answer,
+)
+from heliograph.edge.pages import Health, Pages, not_found
+from heliograph.edge.rest.formats import wanted_format
+from heliograph.edge.rest.inbox import InboxApi
+from heliograph.edge.rest.ledger import MessagesApi
+from heliograph.edge.rest.own import as_response
+from heliograph.edge.rest.push import PushDoor
+from heliograph.edge.rest.status import failure_answer
+from heliograph.edge.rest.streams import Streams
+from heliograph.intake.inbox import InboxService
+from heliograph.intake.query import Query
+from heliograph.intake.services import Services
+from heliograph.intake.sign_in import Entropy, SignIn
+
+PUSH_PATHS = frozenset({"/api/v2/push", "/api/v2/push/"})
+_AGENT = re.compile(r"(?:/cust([0-9]{1,9}))?/remote/services([0-9]{2})/([a-z]{1,40})\.svc", re.ASCII)
+
+_PLAIN = "text/plain; charset=utf-8"
+
+Address = tuple[int | None, int, str]  # company in the path or None, service version, agent
+
+log = structlog.get_logger(__name__)
+
+
+Reply = tuple[int, str, bytes, tuple[tuple[str, str], ...]]  # status, content type, body, further headers
+
+
+class Soap(Protocol):
+    """The SOAP door, as the server uses it. Every failure of a call is an answer of its own."""
+
+    async def post(
+        self, tenant: int | None, version: int, agent: str, headers: Mapping[str, str], body: bytes
+    ) -> Reply:
+        """Answer a call; version and agent exist."""
+
+    def refuse(self, headers: Mapping[str, str], error: HeliographError) -> Reply:
+        """The Fault for what is refused before the body is read."""
+
+
+class Describe(Protocol):
+    """What GET on an agent's address answers: ?wsdl, ?singleWsdl, ?xsd=xsd0."""
+
+    def __call__(
+        self, tenant: int | None, version: int, agent: str, query: str, base_url: str
+    ) -> tuple[int, str, bytes]:
+        """Status, content type and body; version and agent exist."""
+
+
+class Gateway:
+    """The ASGI callable. Call `streams.stop()` before the server is stopped, so that open streams end at once."""
+
+    def __init__(
+        self,
+        *,
+        soap: Soap,
+        describe: Describe,
+        push: PushDoor,
+        inbox: InboxApi,
+        messages: MessagesApi,
+        pages: Pages,
+        streams: Streams,
+        body_limit: int,
+        public_url: str = "",
+        access_log: bool = False,
+    ) -> None:
+        self._soap = soap
+        self._describe = describe
+        self._push = push
+        self.streams = streams
+        self._body_limit = body_limit
+        self._public_url = public_url
+        self._access_log = access_log
+        self._ids = itertools.count(1)
+        self._run = f"{time.time_ns() // 1_000_000:x}"
+        self._router = _router([*pages.routes(), *inbox.routes(), *messages.routes()])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; also lifespan and WebSocket scopes, for servers that insist on them."""
+        if scope["type"] != "http":
+            await _not_http(scope, receive, send)
+        elif self._access_log:
+            await self._recorded(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send, next(self._ids))
+
+    async def _recorded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        number, started, watched = next(self._ids), time.perf_counter(), Watched(send)
+        try:
+            await self._serve(scope, receive, watched, number)
+        finally:
+            record(scope, watched.status, time.perf_counter() - started, self._name(number))
+
+    def _name(self, number: int) -> str:
+        return f"{self._run}-{number}"
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, number: int) -> None:
+        path = scope["path"].lower()
+        try:
+            if path in PUSH_PATHS:
+                await send_answer(send, await self._push_answer(scope, receive, number))
+            elif matched := _AGENT.fullmatch(path):
+                await send_answer(send, await self._soap_answer(matched, scope, receive, number))
+            else:
+                await self._router(scope, receive, send)
+        except Disconnected:
+            return
+
+    async def _push_answer(self, scope: Scope, receive: Receive, number: int) -> Answer:
+        headers, query = header_map(scope), scope["query_string"]
+        if scope["method"] != "POST":
+            format = wanted_format(query, headers.get("accept", ""), "")
+            return failure_answer(UnknownRoute("This address takes POST alone.", allow="POST"), format)
+        try:
+            return await self._push.post(headers, query, lambda limit: read_body(receive, limit))
+        except Disconnected:
+            raise
+        except Exception as error:
+            beside = self._unexpected(error, scope, number)
+            format = wanted_format(query, headers.get("accept", ""), headers.get("content-type", ""))
+            return failure_answer(error, format, headers=beside)
+
+    async def _soap_answer(self, matched: re.Match[str], scope: Scope, receive: Receive, number: int) -> Answer:
+        tenant, version, agent = matched.groups()
+        address = int(tenant) if tenant else None, int(version), AGENT_NAMES.get(agent, agent)
+        if scope["method"] in ("GET", "HEAD"):
+            return self._description(address, scope)
+        headers = header_map(scope)
+        try:
+            _check_address(address, scope["method"])
+            check_head(headers, self._body_limit)
+            body = await read_body(receive, self._body_limit)
+            return Answer(*await self._soap.post(*address, headers, body))
+        except HeliographError as error:
+            return Answer(*self._soap.refuse(headers, error))
+        except Disconnected:
+            raise
+        except Exception as error:
+            beside = self._unexpected(error, scope, number)
+            status, kind, fault, _ = self._soap.refuse(headers, HeliographError())
+            return Answer(status, kind, fault, beside)
+
+    def _description(self, address: Address, scope: Scope) -> Answer:
+        """GET on an agent's address: its WSDL and schemas."""
+        if not has_agent(*address[1:]):
+            return Answer(404, _PLAIN, b"There is no such agent in this version.\n")
+        query = scope["query_string"].decode("latin-1")
+        status, kind, body = self._describe(*address, query, base_url(scope, self._public_url))
+        return Answer(status, kind, body, (("x-content-type-options", "nosniff"),))
+
+    def _unexpected(self, error: Exception, scope: Scope, number: int) -> tuple[tuple[str, str], ...]:
+        """Log it under the request's id, which the answer names."""
+        name = self._name(number)
+        log.error("request failed", exc_info=error, request_id=name, method=scope["method"], path=scope["path"])
+        return (("heliograph-request-id", name),)
+
+
+def _check_address(address: Address, method: str) -> None:
+    if method != "POST":
+        raise UnknownRoute("POST calls the agent, GET ?wsdl describes it.", allow="GET, HEAD, POST")
+    if not has_agent(*address[1:]):
+        raise UnknownRoute(f"There is no agent {address[2]} in Services{address[1]}.")
+
+
+def _router(routes: list[Route]) -> ASGI:
+    handlers = {HTTPException: _no_such_route}
+    app = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
+    app.router.redirect_slashes = False  # a wrong address is told, not guessed at
+    return app
+
+
+async def _no_such_route(request: Request, error: HTTPException) -> Response:
+    """An address or verb that is none: 405 within the API (contract rest-push, section 2), 404 elsewhere."""
+    allow = (error.headers or {}).get("Allow", "")
+    if request.url.path.lower().startswith("/api/"):
+        accept = request.headers.get("accept", "")
+        format = wanted_format(request.scope["query_string"], accept, request.headers.get("content-type", ""))
+        return as_response(failure_answer(UnknownRoute(allow=allow), format))
+    if error.status_code == 405:
+        return PlainTextResponse("This address does not take that verb.\n", 405, {"allow": allow})
+    return not_found()
+
+
+async def _not_http(scope: Scope, receive: Receive, send: Send) -> None:
+    """Lifespan is acknowledged (start and stop are not its business here); a WebSocket is declined."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def build(
+    settings: Settings,
+    *,
+    services: Services,
+    sign_in: SignIn,
+    directory: Directory,
+    inbox: InboxService,
+    query: Query,
+    soap: Soap,
+    describe: Describe,
+    health: Health,
+    entropy: Entropy,
+    version: str,
+    streams: Streams | None = None,
+) -> Gateway:
+    """The gateway's HTTP side from the parts behind it."""
+    streams = streams or Streams()
+    authenticator = Authenticator(sign_in, entropy)
+    server = settings.server
+    return Gateway(
+        soap=soap,
+        describe=describe,
+        push=PushDoor(services, sign_in, directory, settings.rest, body_limit=server.body_limit),
+        inbox=InboxApi(inbox, authenticator, streams, public_url=server.public_url),
+        messages=MessagesApi(query, authenticator),
+        pages=Pages(health, version),
+        streams=streams,
+        body_limit=server.body_limit,
+        public_url=server.public_url,
+        access_log=settings.log.level.lower() == "debug",
+    )

@@ -16,6 +16,7 @@ from heliograph.edge.soap.envelope import Envelope, envelope_version, open_envel
 from heliograph.edge.soap.media import check_action, likely_soap, read_media
 from heliograph.edge.soap.names import Soap
 from heliograph.edge.soap.replies import SoapReply, answered, fault, wrapped
+from heliograph.edge.soap.wsdl import document
 from heliograph.edge.xml import read_any_xml
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import SignIn
@@ -76,6 +77,15 @@ class SoapDoor:
         if not binding.operation.needs_ticket:
             return Caller(company_id=tenant, door=Door.SOAP) if tenant else nobody(Door.SOAP)
         return await self._sign_in.by_ticket(envelope.ticket, Door.SOAP, tenant=tenant)
+
+    def wsdl(self, tenant: int | None, version: int, agent: str, query: str, base_url: str) -> SoapReply:
+        """Answer `?wsdl`, `?singleWsdl` or `?xsd=...`. `base_url` is what the client calls this host, without a path.
+
+        Raises UnknownRoute for any other query.
+        """
+        tenancy = f"/Cust{tenant}" if tenant else ""
+        address = f"{base_url.rstrip('/')}{tenancy}/Remote/Services{version}/{agent}.svc"
+        return SoapReply(200, Soap.V11.content_type, document(version, agent, query, address))
 
     def refuse(self, headers: Mapping[str, str], error: HeliographError) -> SoapReply:
         """The Fault for what the server refuses before the body is read: too large, no such address."""

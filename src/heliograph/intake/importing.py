@@ -9,7 +9,6 @@ import msgspec
 
 from heliograph.core.errors import CallerError, InvalidArgument
 from heliograph.core.people import User
-from heliograph.core.ports import Directory, Passwords
 from heliograph.intake.accounts import COLUMNS, UserDraft, checked
 from heliograph.intake.people import People
 
@@ -41,10 +40,8 @@ class Step(msgspec.Struct, frozen=True):
 class UserImport:
     """One run of an import into one company."""
 
-    def __init__(self, people: People, directory: Directory, passwords: Passwords, company_id: int) -> None:
+    def __init__(self, people: People, company_id: int) -> None:
         self._people = people
-        self._directory = directory
-        self._passwords = passwords
         self._company_id = company_id
         self._seen: dict[tuple[str, str], int] = {}  # what earlier rows claimed, and on which line
 
@@ -63,7 +60,7 @@ class UserImport:
         for row in rows:
             try:
                 draft = self._draft(row)
-                await self._refuse_taken(draft)
+                await self._people.refuse_taken(self._company_id, draft)
                 good.append((row, draft))
             except CallerError as error:
                 errors.append(_error(row, error))
@@ -83,18 +80,12 @@ class UserImport:
         self._seen.update({claim: row.line for claim in claims if claim[1]})
         return draft
 
-    async def _refuse_taken(self, draft: UserDraft) -> None:
-        if await self._directory.user_by_name(self._company_id, draft.user_name):
-            raise InvalidArgument("user_name is taken.")
-        if draft.external_id and await self._directory.user_by_external_id(self._company_id, draft.external_id):
-            raise InvalidArgument("external_id is taken.")
-
     async def _store(self, good: list[tuple[Row, UserDraft]]) -> tuple[int, list[RowError]]:
-        users = [await self._user(draft) for _, draft in good]
+        users = [await self._people.prepared(self._company_id, draft) for _, draft in good]
         if not users:
             return 0, []
         try:
-            return len(await self._directory.add_users(users)), []
+            return len(await self._people.store(users)), []
         except CallerError:  # somebody took a name meanwhile: add one by one, so that only that row is refused
             return await self._store_singly([row for row, _ in good], users)
 
@@ -102,14 +93,10 @@ class UserImport:
         errors = []
         for row, user in zip(rows, users, strict=True):
             try:
-                await self._directory.add_user(user)
+                await self._people.store([user])
             except CallerError as error:
                 errors.append(_error(row, error))
         return len(users) - len(errors), errors
-
-    async def _user(self, draft: UserDraft) -> User:
-        password_hash = await self._passwords.hash(draft.password) if draft.password else ""
-        return self._people.from_draft(self._company_id, draft, password_hash)
 
 
 def _error(row: Row, error: CallerError) -> RowError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from heliograph.core.errors import InvalidArgument, NotFound
+from heliograph.core.errors import Conflict, InvalidArgument, NotFound
 from heliograph.core.people import Company, Role, User
 from heliograph.core.ports import Clock, Directory, Passwords
 from heliograph.intake.accounts import (
@@ -87,12 +89,12 @@ class People:
         """Add a user; without a password one is made. Raises InvalidArgument, NotFound (company) or Conflict."""
         await self.company(company_id)
         draft = checked(draft)
-        password = draft.password or new_password(self._entropy)
-        user = self.from_draft(company_id, draft, await self._passwords.hash(password))
-        return NewUser(await self._directory.add_user(user), password)
+        draft = msgspec.structs.replace(draft, password=draft.password or new_password(self._entropy))
+        user = await self.prepared(company_id, draft)
+        return NewUser(await self._directory.add_user(user), draft.password)
 
-    def from_draft(self, company_id: int, draft: UserDraft, password_hash: str) -> User:
-        """A checked draft as a user who is not stored yet."""
+    async def prepared(self, company_id: int, draft: UserDraft) -> User:
+        """A checked draft as a user who is not stored yet; without a password the user cannot sign in."""
         return User(
             associate_id=0,
             company_id=company_id,
@@ -103,9 +105,20 @@ class People:
             phone=draft.phone,
             full_name=draft.full_name,
             role=Role(draft.role),
-            password_hash=password_hash,
+            password_hash=await self._passwords.hash(draft.password) if draft.password else "",
             created_at=self._clock.now(),
         )
+
+    async def refuse_taken(self, company_id: int, draft: UserDraft) -> None:
+        """Raises Conflict naming the member that another user of the company has."""
+        if await self._directory.user_by_name(company_id, draft.user_name):
+            raise Conflict("user_name is taken.")
+        if draft.external_id and await self._directory.user_by_external_id(company_id, draft.external_id):
+            raise Conflict("external_id is taken.")
+
+    async def store(self, users: Sequence[User]) -> list[User]:
+        """Add prepared users, all or none. Raises Conflict."""
+        return await self._directory.add_users(users)
 
     async def users(self, company_id: int | None = None, *, after: int = 0, limit: int = 1000) -> list[User]:
         """In order of associate id, from after `after`; None is every company's."""

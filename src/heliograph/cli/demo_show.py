@@ -1,0 +1,84 @@
+"""What the demo shows a person: the messages on their way, then addresses, credentials and lines to paste."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from heliograph.cli.demo_calls import DemoCall
+from heliograph.cli.demo_people import DemoRecord
+from heliograph.cli.demo_tour import Travelled
+from heliograph.cli.output import plain, say
+
+
+def heading(out: Console, text: str) -> None:
+    """A quiet line over a part."""
+    out.print(f"\n[bold]{text}[/]")
+
+
+def show_travelled(out: Console, done: Travelled) -> None:
+    """One request: the call, then its stations with the time each was reached."""
+    call = done.call
+    out.print(f"\n  [bold]{call.name}[/]  [dim]POST {plain(call.path)}[/]")
+    good = done.status == 200
+    stations = [f"[{'green' if good else 'red'}]HTTP {done.status}[/] answered after {done.answered:.0f} ms"]
+    if done.message_id:
+        stations.append(f"message {done.message_id} on disk {_at(done.accepted)}")
+        stations.append(f"delivery {plain(done.state)} {_at(done.settled)}")
+    if done.item_id is not None:
+        stations.append(
+            f"in {plain(call.recipient.user_name)}'s inbox {_at(done.arrived)}: [cyan]{plain(call.title)}[/]"
+        )
+    for station in stations:
+        out.print(f"    {station}")
+    if done.trouble:
+        out.print(f"    [red]{plain(done.trouble, 500)}[/]")
+
+
+def _at(ms: float | None) -> str:
+    return f"[dim]{max(ms or 0.0, 0.0):.0f} ms[/]"
+
+
+def show_credentials(out: Console, url: str, record: DemoRecord, ticket: str, folder: Path) -> None:
+    """Addresses and secrets to try the doors with. Printed unwrapped, so that they can be copied."""
+    heading(out, "Where it is")
+    say(f"  page        {url}/")
+    say(f"  SOAP        {url}/Remote/Services86/Pocket.svc, Messaging.svc, SoPrincipal.svc (75, 80 to 88; WSDL: ?wsdl)")
+    say(f"  REST push   {url}/api/v2/push?format=json")
+    say(f"  inbox       {url}/api/v2/inbox")
+    say(f"  data        {folder.absolute()}")
+    heading(out, "Who may use it (these secrets are for this demo alone)")
+    say(f"  CompanyId {record.company_id}  IntegrationKey {record.integration_key}")
+    for user in record.users:
+        say(
+            f"  {user.user_name:<8} password {user.password}  associate {user.associate_id}  {user.email}  {user.external_id}"
+        )
+    say(f"  {record.administrator.user_name:<8} password {record.administrator.password}  administrator")
+    say(f"  ticket of {record.users[0].user_name}: {ticket}")
+
+
+def curl_lines(url: str, calls: Sequence[DemoCall], ticket: str, folder: Path) -> list[tuple[str, str]]:
+    """What each line does, and the line; every one works when pasted into a shell."""
+    first = calls[0].recipient.user_name
+    auth = shlex.quote(f"Authorization: SOTicket {ticket}")
+    lines = []
+    for call in calls:
+        file = shlex.quote(f"@{(folder / 'requests' / call.file).absolute()}")
+        header = shlex.quote(f"Content-Type: {call.content_type}")
+        told = f"{call.name}, to {call.recipient.user_name}"
+        lines.append((told, f"curl -sS {shlex.quote(url + call.path)} -H {header} --data-binary {file}"))
+    lines.append((f"{first}'s inbox", f"curl -sS {shlex.quote(url + '/api/v2/inbox?limit=5')} -H {auth}"))
+    lines.append((f"{first}'s inbox, live (Ctrl-C ends it)", f"curl -sSN {url}/api/v2/inbox/stream -H {auth}"))
+    lines.append(("how the gateway is", f"curl -sS {url}/healthz"))
+    return lines
+
+
+def show_curl(out: Console, lines: Sequence[tuple[str, str]]) -> None:
+    """The lines, each under what it does."""
+    heading(out, "To try by hand (paste into another terminal)")
+    for told, line in lines:
+        out.print(f"  [dim]# {plain(told)}[/]")
+        say(f"  {line}")

@@ -1,0 +1,86 @@
+"""How commands speak: tables for people, JSON for programs, complaints on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from heliograph.core.lifecycle import State
+
+#: The colour of each state: settled well, settled badly, still under way.
+STATE_STYLE: dict[State, str] = {
+    State.QUEUED: "cyan",
+    State.HELD: "yellow",
+    State.LEASED: "cyan",
+    State.SENT: "green",
+    State.DELIVERED: "green",
+    State.REPLIED: "green",
+    State.UNDELIVERED: "red",
+    State.FAILED: "red",
+    State.EXPIRED: "yellow",
+    State.CANCELLED: "dim",
+}
+
+
+def console() -> Console:
+    """Standard output; made when asked for, so that it is the one of this moment."""
+    return Console(highlight=False)
+
+
+def complain(sentence: str) -> None:
+    """One line on stderr."""
+    print(f"heliograph: {one_line(sentence)}", file=sys.stderr)
+
+
+def say(line: str = "") -> None:
+    """A line of plain text, never wrapped: it may be copied."""
+    print(line, flush=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output, indented for a reader when that is a terminal."""
+    text = msgspec.json.encode(value, enc_hook=str)
+    print((msgspec.json.format(text, indent=2) if sys.stdout.isatty() else text).decode(), flush=True)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
+    """A quiet table; a cell may carry markup, so pass foreign text through `plain`."""
+    made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def plain(text: str, most: int = 200) -> str:
+    """Foreign text made harmless for the terminal: no markup, no control characters, not too long."""
+    return escape(one_line(text, most))
+
+
+def one_line(text: str, most: int = 2000) -> str:
+    """The text on one line, without control characters."""
+    clean = "".join(letter if letter.isprintable() else " " for letter in text)
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
+
+
+def state_text(state: State) -> str:
+    """A state in its colour."""
+    return f"[{STATE_STYLE[state]}]{state.value}[/]"
+
+
+def when(ms: int) -> str:
+    """A moment in local time, to the second; empty for none."""
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S") if ms else ""
+
+
+def iso(ms: int) -> str | None:
+    """A moment for programs: UTC, ISO 8601."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds") if ms else None

@@ -30,6 +30,17 @@ class PrincipalService:
             response=_principal(user), credentials=SoCredentials(ticket=ticket), authentication_succeeded=True
         )
 
+    async def authenticate_implicit(self, call: Call) -> Authentication:
+        """Never succeeds: the transport vouches for nobody here (contract section 8)."""
+        return Authentication()
+
+    async def authenticate_generic(self, call: Call, *, authentication_data: dict[str, str]) -> Authentication:
+        """As with user name and password, when the values named UserName and Password are there; else no success."""
+        user_name, password = (authentication_data.get(key) for key in ("UserName", "Password"))
+        if user_name is None or password is None:
+            return Authentication()
+        return await self.authenticate_username_password(call, user_name=user_name, password=password)
+
     async def get_system_info(self, call: Call) -> SoSystemInfoCarrier:
         """Company and product version; needs no ticket."""
         company = await self._sign_in.company(call.caller.company_id)

@@ -61,6 +61,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_body = False
         self._body_seen = False
         self._head_bytes = 0  # raw bytes received for a header that is not complete yet
+        self._deaf = False  # refused: nothing is read any more
         self._muted = False  # the parser reads a head of our own making; see _resume_after_upgrade
         self._refusal = (400, "The request is not valid HTTP.")
 
@@ -127,7 +128,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        if self.transport.is_closing():
+        if self._deaf or self.transport.is_closing():
             return
         try:
             self._feed(data)
@@ -169,23 +170,30 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         if not self._busy():
             self._write_refusal(status, sentence)
-        elif self._in_body and not self.pipeline:
-            if not self.cycle.response_started:
-                self._write_refusal(status, sentence)
+        elif self.pipeline or (self._in_body and self.cycle.response_started):
             self.transport.close()
-        elif self.pipeline:
-            self.transport.close()
+        elif self._in_body:
+            self.cycle.disconnected = True  # the application has nobody to answer any more
+            self.cycle.message_event.set()
+            self._write_refusal(status, sentence)
         else:
             self.cycle.keep_alive = False
             self.flow.pause_reading()
 
     def _write_refusal(self, status: int, sentence: str) -> None:
+        """The last word. What still comes is read and dropped for a moment: a reset would take the answer with it."""
         body = sentence.encode("ascii")
         self.transport.write(
             b"HTTP/1.1 %d %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
             % (status, _REASONS[status], len(body), body)
         )
-        self.transport.close()
+        if not self.transport.can_write_eof():  # TLS has no half-closed connection
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self._deaf = True
+        self.flow.resume_reading()
+        self._await("linger", _LINGER)
 
     # ---------------------------------------------------------------------- parser
 

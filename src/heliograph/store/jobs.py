@@ -1,0 +1,146 @@
+"""What the writer is asked to do: each job adds its part to a batch and reads its answer from what the batch did."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import apsw
+
+from heliograph.core.delivery import Claimed, InboxItem, Moved
+from heliograph.store import rows
+from heliograph.store.queries import SQL
+
+
+class Batch:
+    """The parts of one `INSERT INTO batch`: JSON texts, and the deliveries whose inbox items are asked for."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.deliveries: list[str] = []
+        self.records: list[str] = []
+        self.claims: list[str] = []
+        self.items: list[str] = []
+        self.item_deliveries: list[int] = []
+
+    def apply(self, connection: apsw.Connection) -> None:
+        """Run the batch: one statement, which is a transaction of its own."""
+        parts = (self.messages, self.deliveries, self.records, self.claims, self.items)
+        connection.execute(SQL["apply"], [_texts(part) for part in parts])
+
+    def answers(self, connection: apsw.Connection) -> rows.Answers:
+        """What the batch did. To be asked before anything else is written on this connection."""
+        if not (self.records or self.claims or self.items):
+            return rows.NO_ANSWERS
+        kept = apsw.carray(array("q", self.item_deliveries)) if self.item_deliveries else None
+        return rows.answers(*connection.execute(SQL["answers"], (kept,)).get)
+
+
+def _texts(values: list[str]) -> Any:
+    return apsw.carray(tuple(values)) if values else None
+
+
+class Job:
+    """One caller's wish; `future` gets the answer or the error, on the event loop."""
+
+    asks = True  # whether the answer has to be read back
+
+    def __init__(self, future: asyncio.Future[Any]) -> None:
+        self.future = future
+
+    def join(self, batch: Batch) -> None:
+        """Add this job's rows to a batch."""
+        raise NotImplementedError
+
+    def answer(self, answers: rows.Answers) -> Any:
+        """This job's share of what the batch did."""
+        return None
+
+
+class Accept(Job):
+    """Keep messages and deliveries. Answers None."""
+
+    asks = False
+
+    def __init__(self, future: asyncio.Future[Any], messages: list[str], deliveries: list[str]) -> None:
+        super().__init__(future)
+        self._messages = messages
+        self._deliveries = deliveries
+
+    def join(self, batch: Batch) -> None:
+        batch.messages += self._messages
+        batch.deliveries += self._deliveries
+
+
+class Apply(Job):
+    """Apply records. Answers one Moved each."""
+
+    def __init__(self, future: asyncio.Future[Any], delivery_ids: list[int], records: list[str]) -> None:
+        super().__init__(future)
+        self._delivery_ids = delivery_ids
+        self._records = records
+        self._first = 0
+
+    def join(self, batch: Batch) -> None:
+        self._first = len(batch.records) + 1
+        batch.records += self._records
+
+    def answer(self, answers: rows.Answers) -> list[Moved]:
+        by_place = {place: Moved(id, state, moved) for place, id, state, moved in answers.moved}
+        places = enumerate(self._delivery_ids, start=self._first)
+        return [by_place.get(place) or Moved(id, None, False) for place, id in places]
+
+
+class Claim(Job):
+    """Lease deliveries. Answers what was leased."""
+
+    def __init__(self, future: asyncio.Future[Any], ids: Sequence[int], now: int, lease_until: int) -> None:
+        super().__init__(future)
+        self._wish = {"ids": ids, "now": now, "lease_until": lease_until}
+        self._call = 0
+
+    def join(self, batch: Batch) -> None:
+        self._call = len(batch.claims)
+        batch.claims.append(rows.text({"call": self._call, **self._wish}))
+
+    def answer(self, answers: rows.Answers) -> list[Claimed]:
+        return [claimed for call, claimed in answers.claimed if call == self._call]
+
+
+class Keep(Job):
+    """Keep inbox items. Answers each as it stands."""
+
+    def __init__(self, future: asyncio.Future[Any], delivery_ids: list[int], items: list[str]) -> None:
+        super().__init__(future)
+        self._delivery_ids = delivery_ids
+        self._items = items
+
+    def join(self, batch: Batch) -> None:
+        batch.items += self._items
+        batch.item_deliveries += self._delivery_ids
+
+    def answer(self, answers: rows.Answers) -> list[InboxItem]:
+        by_delivery = {item.delivery_id: item for item in answers.items}
+        return [by_delivery[id] for id in self._delivery_ids]
+
+
+class Work(Job):
+    """Anything else: a function of the connection, in a transaction of its own. Answers what the function returns."""
+
+    def __init__(self, future: asyncio.Future[Any], work: Callable[[apsw.Connection], Any]) -> None:
+        super().__init__(future)
+        self._work = work
+
+    def run(self, connection: apsw.Connection) -> Any:
+        """Do the work and commit; on any error nothing of it is kept."""
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = self._work(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # a full disk may have rolled back already
+                connection.execute("ROLLBACK")
+            raise
+        return result

@@ -1,0 +1,122 @@
+"""The outbox on SQLite: the record of everything accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Several
+
+import apsw
+
+from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Moved, Record
+from heliograph.core.lifecycle import SETTLED, Happening, State
+from heliograph.core.message import Message
+from heliograph.store import rows
+from heliograph.store.jobs import Accept, Apply, Batch, Claim
+from heliograph.store.queries import SQL
+from heliograph.store.reader import Reader
+from heliograph.store.sequence import LAST_DELIVERY_ID, LAST_MESSAGE_ID, Sequence
+from heliograph.store.writer import Writer
+
+NEWEST = 2**63 - 1  # an id above all others
+_SETTLED = rows.text(sorted(SETTLED))
+#: The states that the index `delivery_aside` leaves out: nearly every message passes through them.
+_USUAL = frozenset({State.QUEUED, State.LEASED, State.SENT, State.DELIVERED})
+_FEW = 32  # messages whose deliveries are read at once, without a thread
+
+
+class SqliteOutbox:
+    """Port `Outbox`."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._message_ids = Sequence(writer, "message", LAST_MESSAGE_ID)
+        self._delivery_ids = Sequence(writer, "delivery", LAST_DELIVERY_ID)
+
+    async def reserve(self, messages: int, deliveries: int) -> tuple[int, int]:
+        """The first of that many consecutive ids each. Raises Unavailable when message ids are used up."""
+        return await self._message_ids.take(messages), await self._delivery_ids.take(deliveries)
+
+    async def accept(self, acceptance: Acceptance) -> None:
+        """Keep messages and deliveries in one transaction. Raises Conflict for an id that is taken."""
+        messages = [rows.text(message) for message in acceptance.messages]
+        deliveries = [rows.text(delivery) for delivery in acceptance.deliveries]
+        await self._writer.put(Accept(self._writer.future(), messages, deliveries))
+
+    async def claim(self, ids: Several[int], *, now: int, lease_until: int) -> list[Claimed]:
+        """Lease those that are queued, due and not expired; attempt and token are counted up in the same statement."""
+        if not ids:
+            return []
+        claimed: list[Claimed] = await self._writer.put(Claim(self._writer.future(), ids, now, lease_until))
+        return claimed
+
+    async def record(self, records: Several[Record]) -> list[Moved]:
+        """Apply each record by the lifecycle table; one answer each."""
+        if not records:
+            return []
+        delivery_ids = [record.delivery_id for record in records]
+        texts = [rows.text(record) for record in records]
+        moved: list[Moved] = await self._writer.put(Apply(self._writer.future(), delivery_ids, texts))
+        return moved
+
+    async def sweep(self, *, now: int, limit: int) -> int:
+        """Put lapsed leases back, then expire what waited too long; how many were moved."""
+        lapsed = await self._reader.many(rows.ids, "lapse", now, limit)
+        overdue = await self._reader.many(rows.ids, "overdue", now, limit - len(lapsed))
+        if not lapsed and not overdue:
+            return 0
+        return await self._writer.run(lambda connection: _sweep(connection, now, limit))
+
+    async def prune(self, *, before: int, limit: int) -> int:
+        """Remove old messages whose deliveries have settled, with deliveries and attempts; how many messages."""
+        if not await self._reader.many(rows.ids, "finished", before, 1, _SETTLED):
+            return 0
+        return await self._writer.run(lambda connection: _prune(connection, before, limit))
+
+    async def message(self, message_id: int) -> Message | None:
+        """One message."""
+        return self._reader.one(rows.message, "message", message_id)
+
+    async def messages(
+        self, *, company_id: int | None, state: State | None, before_id: int | None, limit: int
+    ) -> list[Message]:
+        """Newest first."""
+        page = (NEWEST if before_id is None else before_id, company_id, limit)
+        if state is None:
+            return await self._reader.many(rows.messages, "messages", *page)
+        name = "messages_in" if state in _USUAL else "messages_aside"
+        return await self._reader.many(rows.messages, name, *page, state)
+
+    async def deliveries(self, message_ids: Several[int]) -> list[Delivery]:
+        """All deliveries of those messages; a few are read at once."""
+        wanted = rows.text(message_ids)
+        if len(message_ids) <= _FEW:
+            return self._reader.one(rows.deliveries, "deliveries", wanted) or []
+        return await self._reader.many(rows.deliveries, "deliveries", wanted)
+
+    async def attempts(self, delivery_ids: Several[int]) -> list[Attempt]:
+        """In order of delivery and number."""
+        return await self._reader.many(rows.attempts, "attempts", rows.text(delivery_ids))
+
+    async def counts(self) -> dict[tuple[str, State], int]:
+        """How many deliveries each channel has in each state; walks the whole table."""
+        counted = await self._reader.many(rows.counts, "counts")
+        return {(channel, state): many for channel, state, many in counted}
+
+
+def _sweep(connection: apsw.Connection, now: int, limit: int) -> int:
+    """Look again inside the transaction: what the reader saw may have moved since."""
+    lapsed = rows.ids(connection.execute(SQL["lapse"], (now, limit)).get)
+    overdue = rows.ids(connection.execute(SQL["overdue"], (now, limit - len(lapsed))).get)
+    records = [Record(delivery_id=id, happening=Happening.LAPSED, at=now, detail="the lease lapsed") for id in lapsed]
+    records += [Record(delivery_id=id, happening=Happening.EXPIRED, at=now, detail="expired") for id in overdue]
+    batch = Batch()
+    batch.records = [rows.text(record) for record in records]
+    batch.apply(connection)
+    return sum(moved for *_, moved in batch.answers(connection).moved)
+
+
+def _prune(connection: apsw.Connection, before: int, limit: int) -> int:
+    finished = connection.execute(SQL["finished"], (before, limit, _SETTLED)).get
+    for name in ("forget_attempts", "forget_deliveries", "forget_messages"):
+        connection.execute(SQL[name], (finished,))
+    return connection.changes()

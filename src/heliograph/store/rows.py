@@ -1,0 +1,70 @@
+"""Row <-> noun, and nothing else.
+
+A noun travels between Python and SQL as JSON, both ways: the statements take it apart and the
+views of nouns.sql put it together. So one value is bound and one fetched, however many rows
+there are, and the columns are named in SQL alone. Bytes are base64 text, msgspec's way.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+import msgspec
+
+from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem
+from heliograph.core.lifecycle import State
+from heliograph.core.message import Message
+from heliograph.core.people import Company, Device, Ticket, User
+
+_encode = msgspec.json.Encoder().encode
+
+
+def text(noun: Any) -> str:
+    """The noun as JSON."""
+    return _encode(noun).decode()
+
+
+def binary(value: bytes) -> str:
+    """Bytes as they stand in a column."""
+    return b64encode(value).decode()
+
+
+def folded(name: str) -> str:
+    """What two names share that differ in case alone."""
+    return name.casefold()
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """What a batch did, as the statement `answers` tells it."""
+
+    moved: list[tuple[int, int, State, bool]]  # place of the record from 1, delivery, its state now, whether it moved
+    claimed: list[tuple[int, Claimed]]  # number of the claim, the letter
+    items: list[InboxItem]
+
+
+NO_ANSWERS = Answers([], [], [])
+
+_moved = msgspec.json.Decoder(list[tuple[int, int, State, bool]]).decode
+_claimed = msgspec.json.Decoder(list[tuple[int, Claimed]]).decode
+
+
+def answers(moved: str, claimed: str, kept: str) -> Answers:
+    """The row of the statement `answers`."""
+    return Answers(_moved(moved), _claimed(claimed), items(kept))
+
+
+ids = msgspec.json.Decoder(list[int]).decode
+counts = msgspec.json.Decoder(list[tuple[str, State, int]]).decode
+message = msgspec.json.Decoder(Message).decode
+messages = msgspec.json.Decoder(list[Message]).decode
+deliveries = msgspec.json.Decoder(list[Delivery]).decode
+attempts = msgspec.json.Decoder(list[Attempt]).decode
+company = msgspec.json.Decoder(Company).decode
+companies = msgspec.json.Decoder(list[Company]).decode
+user = msgspec.json.Decoder(User).decode
+users = msgspec.json.Decoder(list[User]).decode
+devices = msgspec.json.Decoder(list[Device]).decode
+ticket = msgspec.json.Decoder(Ticket).decode
+item = msgspec.json.Decoder(InboxItem).decode
+items = msgspec.json.Decoder(list[InboxItem]).decode

@@ -1,0 +1,117 @@
+-- What the writer's connection has besides: the lifecycle table, and one view that a whole batch is inserted into.
+--
+-- An INSERT into `batch` is one statement, so it is one transaction by itself, and the Python lock is let go once for all
+-- of it: while the event loop is busy each return to Python costs the writer up to a whole switch interval (5 ms), and
+-- BEGIN, four statements and COMMIT would be six of them. The columns of `batch` are arrays of JSON texts bound with carray.
+
+CREATE TEMP TABLE moves (
+    state     TEXT NOT NULL,
+    happening TEXT NOT NULL,
+    next      TEXT NOT NULL,
+    settles   INTEGER NOT NULL,
+    PRIMARY KEY (state, happening)
+) WITHOUT ROWID;
+
+-- What the last batch did, to be asked right after it.
+CREATE TEMP TABLE claimed (id INTEGER PRIMARY KEY, call INTEGER, now INTEGER, lease_until INTEGER, next TEXT);
+CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY, delivery_id INTEGER, was TEXT, next TEXT, settles INTEGER);
+
+CREATE TEMP VIEW batch AS
+SELECT NULL AS messages, NULL AS deliveries, NULL AS records, NULL AS claims, NULL AS items;
+
+-- One record at a time and in order, because two of them may concern the same delivery.
+CREATE TEMP VIEW recording AS SELECT NULL AS place, NULL AS record;
+
+CREATE TEMP TRIGGER record_applied INSTEAD OF INSERT ON recording
+BEGIN
+    -- Only a claim can lease, so that every lease has a term and a token; a stale token finds no move.
+    INSERT INTO moved (place, delivery_id, was, next, settles)
+    SELECT NEW.place, d.id, d.state, m.next, m.settles
+    FROM delivery AS d
+    LEFT JOIN moves AS m
+        ON m.state = d.state
+        AND m.happening = NEW.record ->> 'happening'
+        AND m.happening <> 'claimed'
+        AND coalesce(NEW.record ->> 'lease', d.lease) = d.lease
+    WHERE d.id = NEW.record ->> 'delivery_id';
+
+    INSERT INTO attempt (delivery_id, number, started_at, took_ms, outcome, detail)
+    SELECT
+        m.delivery_id, a.value ->> 'number', a.value ->> 'started_at', a.value ->> 'took_ms',
+        a.value ->> 'outcome', a.value ->> 'detail'
+    FROM moved AS m CROSS JOIN (SELECT NEW.record -> 'attempt' AS value) AS a
+    WHERE m.place = NEW.place AND a.value <> 'null';
+
+    -- The plus sign keeps the planner from walking the deliveries to look up the move.
+    UPDATE delivery
+    SET
+        state = m.next,
+        attempts = CASE
+            WHEN NEW.record ->> 'happening' = 'retried' THEN 0
+            ELSE max(attempts - (NEW.record ->> 'refund'), 0)
+        END,
+        due_at = coalesce(
+            NEW.record ->> 'due_at',
+            CASE WHEN NEW.record ->> 'happening' = 'retried' THEN NEW.record ->> 'at' END,
+            due_at
+        ),
+        expires_at = coalesce(NEW.record ->> 'expires_at', expires_at),
+        lease_until = 0,
+        provider_id = coalesce(nullif(NEW.record ->> 'provider_id', ''), provider_id),
+        detail = NEW.record ->> 'detail',
+        sealed_config = iif(m.settles, '', sealed_config),
+        updated_at = NEW.record ->> 'at'
+    FROM moved AS m
+    WHERE m.place = NEW.place AND m.next IS NOT NULL AND delivery.id = +m.delivery_id;
+END;
+
+CREATE TEMP TRIGGER batch_applied INSTEAD OF INSERT ON batch
+BEGIN
+    DELETE FROM moved;
+    DELETE FROM claimed;
+
+    INSERT INTO message (id, company_id, sender_id, created_at, expires_at, urgent, content)
+    SELECT
+        value ->> 'id', value ->> 'company_id', value ->> 'sender_id', value ->> 'created_at',
+        value ->> 'expires_at', value ->> 'urgent', value -> 'content'
+    FROM carray(NEW.messages);
+
+    INSERT INTO delivery (
+        id, message_id, company_id, channel, address, associate_id, device_id, state, attempts, due_at,
+        expires_at, lease_until, lease, provider_id, detail, sealed_config, updated_at
+    )
+    SELECT
+        value ->> 'id', value ->> 'message_id', value ->> 'company_id', value ->> 'channel', value ->> 'address',
+        value ->> 'associate_id', value ->> 'device_id', value ->> 'state', value ->> 'attempts', value ->> 'due_at',
+        value ->> 'expires_at', value ->> 'lease_until', value ->> 'lease', value ->> 'provider_id',
+        value ->> 'detail', value ->> 'sealed_config', value ->> 'updated_at'
+    FROM carray(NEW.deliveries);
+
+    INSERT INTO recording (place, record) SELECT rowid, value FROM carray(NEW.records);
+
+    -- Two claims of one delivery in one batch: the first has it.
+    INSERT OR IGNORE INTO claimed (id, call, now, lease_until, next)
+    SELECT d.id, c.value ->> 'call', c.value ->> 'now', c.value ->> 'lease_until', m.next
+    FROM carray(NEW.claims) AS c
+    CROSS JOIN json_each(c.value, '$.ids') AS wanted
+    CROSS JOIN delivery AS d ON d.id = wanted.value
+    CROSS JOIN moves AS m ON m.state = d.state AND m.happening = 'claimed'
+    WHERE d.due_at <= c.value ->> 'now' AND d.expires_at > c.value ->> 'now';
+
+    UPDATE delivery
+    SET state = c.next, attempts = attempts + 1, lease = lease + 1, lease_until = c.lease_until, updated_at = c.now
+    FROM claimed AS c
+    WHERE delivery.id = +c.id;
+
+    INSERT INTO inbox_item (
+        associate_id, company_id, message_id, delivery_id, title, body, url, type, record_id, data, state,
+        time, expires_at
+    )
+    SELECT
+        value ->> 'associate_id', value ->> 'company_id', value ->> 'message_id', value ->> 'delivery_id',
+        value ->> 'title', value ->> 'body', value ->> 'url', value ->> 'type', value ->> 'record_id',
+        value -> 'data', value ->> 'state', value ->> 'time', value ->> 'expires_at'
+    FROM carray(NEW.items)
+    WHERE TRUE
+    ON CONFLICT (delivery_id) DO NOTHING;
+END;

@@ -1,0 +1,314 @@
+-- reserve --
+-- Take the next ids of a sequence; the answer is where the sequence now stands.
+UPDATE sequence SET next = next + ?2 WHERE name = ?1 AND next + ?2 - 1 <= ?3 RETURNING next;
+
+-- left --
+-- How many ids a sequence still has before its last.
+SELECT max(?2 - next + 1, 0) FROM sequence WHERE name = ?1;
+
+-- apply --
+-- A whole batch: messages, deliveries, records, claims, inbox items.
+INSERT INTO batch (messages, deliveries, records, claims, items) VALUES (?, ?, ?, ?, ?);
+
+-- answers --
+-- What the last batch did: moves by the place of their record, letters by claim, the items of these deliveries.
+SELECT
+    (
+        SELECT json_group_array(
+            json_array(place, delivery_id, coalesce(next, was), json(iif(next IS NULL, 'false', 'true')))
+        )
+        FROM moved
+    ),
+    (
+        SELECT json_group_array(json_array(c.call, json_object('delivery', json(d.noun), 'message', json(m.noun))))
+        FROM claimed AS c
+        CROSS JOIN delivery_noun AS d ON d.id = c.id
+        CROSS JOIN message_noun AS m ON m.id = d.message_id
+    ),
+    (
+        SELECT json_group_array(json(noun)) FROM inbox_item_noun
+        WHERE delivery_id IN (SELECT value FROM carray(?))
+    );
+
+-- lapse --
+-- Deliveries whose lease has run out, the longest lapsed first.
+SELECT json_group_array(id) FROM (
+    SELECT id FROM delivery WHERE state = 'leased' AND lease_until <= ?1 ORDER BY lease_until LIMIT ?2
+);
+
+-- overdue --
+-- Deliveries whose time to live ran out while they waited.
+SELECT json_group_array(id) FROM (
+    SELECT id FROM delivery WHERE state = 'held' AND expires_at <= ?1
+    UNION ALL
+    SELECT id FROM delivery INDEXED BY delivery_due WHERE state = 'queued' AND expires_at <= ?1
+    LIMIT ?2
+);
+
+-- finished --
+-- Messages made before then, none of whose deliveries is still under way.
+SELECT json_group_array(id) FROM (
+    SELECT m.id FROM message AS m
+    WHERE m.created_at < ?1
+    AND NOT EXISTS (
+        SELECT 1 FROM delivery AS d WHERE d.message_id = m.id AND d.state NOT IN (SELECT value FROM json_each(?3))
+    )
+    ORDER BY m.created_at LIMIT ?2
+);
+
+-- forget_attempts --
+-- Remove the attempts of these messages' deliveries.
+DELETE FROM attempt WHERE delivery_id IN (
+    SELECT id FROM delivery WHERE message_id IN (SELECT value FROM json_each(?))
+);
+
+-- forget_deliveries --
+-- Remove these messages' deliveries.
+DELETE FROM delivery WHERE message_id IN (SELECT value FROM json_each(?));
+
+-- forget_messages --
+-- Remove these messages.
+DELETE FROM message WHERE id IN (SELECT value FROM json_each(?));
+
+-- message --
+-- One message.
+SELECT noun FROM message_noun WHERE id = ?;
+
+-- messages --
+-- A page of messages, newest first, of one company or of all.
+SELECT json_group_array(json(noun) ORDER BY id DESC) FROM (
+    SELECT id, noun FROM message_noun
+    WHERE id < ?1 AND (?2 IS NULL OR company_id = ?2)
+    ORDER BY id DESC LIMIT ?3
+);
+
+-- messages_in --
+-- A page of messages that have a delivery in a common state, newest first.
+SELECT json_group_array(json(noun) ORDER BY id DESC) FROM (
+    SELECT id, noun FROM message_noun AS m
+    WHERE id < ?1 AND (?2 IS NULL OR company_id = ?2)
+    AND EXISTS (SELECT 1 FROM delivery AS d WHERE d.message_id = m.id AND d.state = ?4)
+    ORDER BY id DESC LIMIT ?3
+);
+
+-- messages_aside --
+-- The same for a state off the usual path: those few are found by their own index, however many messages there are.
+SELECT json_group_array(json(noun) ORDER BY id DESC) FROM (
+    SELECT m.id, m.noun FROM (
+        SELECT DISTINCT message_id FROM delivery INDEXED BY delivery_aside
+        WHERE state = ?4 AND state NOT IN ('queued', 'leased', 'sent', 'delivered') AND message_id < ?1
+        AND (?2 IS NULL OR company_id = ?2)
+        ORDER BY message_id DESC LIMIT ?3
+    ) AS aside
+    CROSS JOIN message_noun AS m ON m.id = aside.message_id
+);
+
+-- deliveries --
+-- All deliveries of these messages.
+SELECT json_group_array(json(noun) ORDER BY id) FROM delivery_noun
+WHERE message_id IN (SELECT value FROM json_each(?));
+
+-- attempts --
+-- All attempts of these deliveries, as they were made.
+SELECT json_group_array(json(noun) ORDER BY delivery_id, number, id) FROM attempt_noun
+WHERE delivery_id IN (SELECT value FROM json_each(?));
+
+-- counts --
+-- How many deliveries each channel has in each state.
+SELECT json_group_array(json_array(channel, state, many)) FROM (
+    SELECT channel, state, count(*) AS many FROM delivery GROUP BY channel, state
+);
+
+-- due --
+-- Deliveries that may be claimed on a channel, oldest first.
+SELECT json_group_array(id) FROM (
+    SELECT id FROM delivery
+    WHERE channel = ?1 AND state = 'queued' AND due_at <= ?2 AND expires_at > ?2
+    ORDER BY due_at, id LIMIT ?3
+);
+
+-- next_due --
+-- When the next delivery that is not due yet becomes so.
+SELECT min(due_at) FROM delivery WHERE channel = ?1 AND state = 'queued' AND due_at > ?2;
+
+-- company --
+-- One company.
+SELECT noun FROM company_noun WHERE id = ?;
+
+-- companies --
+-- All companies.
+SELECT json_group_array(json(noun) ORDER BY id) FROM company_noun;
+
+-- add_company --
+-- A new company; id 0 takes the next free one.
+INSERT INTO company (id, name, key_hash, active, created_at)
+SELECT
+    coalesce(nullif(?1 ->> 'id', 0), (SELECT coalesce(max(id), 0) + 1 FROM company)),
+    ?1 ->> 'name', ?1 ->> 'key_hash', ?1 ->> 'active', ?1 ->> 'created_at'
+RETURNING id;
+
+-- update_company --
+-- A company as it is to be from now on.
+UPDATE company
+SET name = ?1 ->> 'name', key_hash = ?1 ->> 'key_hash', active = ?1 ->> 'active', created_at = ?1 ->> 'created_at'
+WHERE id = ?1 ->> 'id'
+RETURNING id;
+
+-- user --
+-- One user.
+SELECT noun FROM person_noun WHERE associate_id = ?;
+
+-- user_by_id --
+-- The user of a company with this GUID.
+SELECT noun FROM person_noun WHERE user_id = ?2 AND company_id = ?1;
+
+-- user_by_email --
+-- The user of a company with this e-mail address, unless several share it.
+SELECT iif(count(*) = 1, max(noun), NULL) FROM (
+    SELECT noun FROM person_noun WHERE company_id = ?1 AND email_folded = ?2 AND email_folded <> '' LIMIT 2
+);
+
+-- user_by_external_id --
+-- The user of a company that another system knows by this id.
+SELECT noun FROM person_noun WHERE company_id = ?1 AND external_id = ?2 AND external_id <> '';
+
+-- user_by_name --
+-- The user of a company with this name.
+SELECT noun FROM person_noun WHERE company_id = ?1 AND name_folded = ?2;
+
+-- users --
+-- A page of users.
+SELECT json_group_array(json(noun) ORDER BY associate_id) FROM (
+    SELECT associate_id, noun FROM person_noun
+    WHERE associate_id > ?2 AND (?1 IS NULL OR company_id = ?1)
+    ORDER BY associate_id LIMIT ?3
+);
+
+-- add_user --
+-- A new user; associate id 0 takes the next free one.
+INSERT INTO person (
+    associate_id, company_id, user_id, user_name, name_folded, email, email_folded, external_id, phone, full_name,
+    role, active, password_hash, created_at
+)
+SELECT
+    coalesce(nullif(?1 ->> 'associate_id', 0), (SELECT coalesce(max(associate_id), 0) + 1 FROM person)),
+    ?1 ->> 'company_id', ?1 ->> 'user_id', ?1 ->> 'user_name', ?2, ?1 ->> 'email', ?3, ?1 ->> 'external_id',
+    ?1 ->> 'phone', ?1 ->> 'full_name', ?1 ->> 'role', ?1 ->> 'active', ?1 ->> 'password_hash', ?1 ->> 'created_at'
+RETURNING associate_id;
+
+-- update_user --
+-- A user as he or she is to be from now on.
+UPDATE person
+SET
+    company_id = ?1 ->> 'company_id', user_id = ?1 ->> 'user_id', user_name = ?1 ->> 'user_name', name_folded = ?2,
+    email = ?1 ->> 'email', email_folded = ?3, external_id = ?1 ->> 'external_id', phone = ?1 ->> 'phone',
+    full_name = ?1 ->> 'full_name', role = ?1 ->> 'role', active = ?1 ->> 'active',
+    password_hash = ?1 ->> 'password_hash', created_at = ?1 ->> 'created_at'
+WHERE associate_id = ?1 ->> 'associate_id'
+RETURNING associate_id;
+
+-- devices --
+-- The devices of these users.
+SELECT json_group_array(json(noun) ORDER BY associate_id, id) FROM device_noun
+WHERE associate_id IN (SELECT value FROM json_each(?));
+
+-- device_owner --
+-- The company a device is in: its owner's.
+SELECT company_id FROM person WHERE associate_id = ?;
+
+-- put_device --
+-- Add a device, or put it in the place of the one with its identifier, else of the one with its id.
+INSERT INTO device (
+    id, company_id, associate_id, identifier, handle, platform, name, language, app_version, os_version, tags,
+    time_zone_id, registered_at, last_seen
+)
+SELECT
+    coalesce(
+        (SELECT id FROM device WHERE company_id = ?2 AND identifier = ?1 ->> 'identifier'), nullif(?1 ->> 'id', 0)
+    ),
+    ?2, ?1 ->> 'associate_id', ?1 ->> 'identifier', ?1 ->> 'handle', ?1 ->> 'platform',
+    ?1 ->> 'name', ?1 ->> 'language', ?1 ->> 'app_version', ?1 ->> 'os_version', ?1 ->> 'tags',
+    ?1 ->> 'time_zone_id', ?1 ->> 'registered_at', ?1 ->> 'last_seen'
+WHERE TRUE
+ON CONFLICT (id) DO UPDATE SET
+    company_id = excluded.company_id, associate_id = excluded.associate_id, identifier = excluded.identifier,
+    handle = excluded.handle, platform = excluded.platform, name = excluded.name, language = excluded.language,
+    app_version = excluded.app_version, os_version = excluded.os_version, tags = excluded.tags,
+    time_zone_id = excluded.time_zone_id, registered_at = excluded.registered_at, last_seen = excluded.last_seen
+RETURNING id;
+
+-- remove_device --
+-- Forget a device.
+DELETE FROM device WHERE id = ?;
+
+-- suppress --
+-- Never use this address on this channel again.
+INSERT INTO suppression (channel, address, reason, created_at) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET reason = excluded.reason, created_at = excluded.created_at;
+
+-- suppressed --
+-- Why an address may not be used.
+SELECT reason FROM suppression WHERE channel = ? AND address = ?;
+
+-- put_ticket --
+-- Keep a ticket.
+INSERT INTO ticket (hash, associate_id, company_id, valid_to, created_at)
+SELECT ?1 ->> 'hash', ?1 ->> 'associate_id', ?1 ->> 'company_id', ?1 ->> 'valid_to', ?1 ->> 'created_at'
+WHERE TRUE
+ON CONFLICT DO UPDATE SET
+    associate_id = excluded.associate_id, company_id = excluded.company_id, valid_to = excluded.valid_to,
+    created_at = excluded.created_at;
+
+-- ticket --
+-- One ticket, by its hash.
+SELECT noun FROM ticket_noun WHERE hash = ?;
+
+-- touch_ticket --
+-- Give a ticket a new end.
+UPDATE ticket SET valid_to = ?2 WHERE hash = ?1;
+
+-- revoke_tickets --
+-- End all tickets of a user.
+DELETE FROM ticket WHERE associate_id = ?;
+
+-- prune_tickets --
+-- Forget tickets that have ended.
+DELETE FROM ticket WHERE valid_to <= ?;
+
+-- items --
+-- A page of a user's inbox, newest first.
+SELECT json_group_array(json(noun) ORDER BY id DESC) FROM (
+    SELECT id, noun FROM inbox_item_noun WHERE associate_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3
+);
+
+-- items_after --
+-- What came into a user's inbox after an item, oldest first.
+SELECT json_group_array(json(noun) ORDER BY id) FROM (
+    SELECT id, noun FROM inbox_item_noun WHERE associate_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3
+);
+
+-- unread --
+-- How many items a user has not read.
+SELECT count(*) FROM inbox_item WHERE associate_id = ? AND state = 'unread';
+
+-- mark --
+-- Set the state of one item of a user.
+UPDATE inbox_item SET state = ?3 WHERE associate_id = ?1 AND id = ?2;
+
+-- item --
+-- One item of a user.
+SELECT noun FROM inbox_item_noun WHERE associate_id = ?1 AND id = ?2;
+
+-- mark_records --
+-- Set the state of all items of a user about these records.
+UPDATE inbox_item SET state = ?3
+WHERE associate_id = ?1 AND record_id IN (SELECT value FROM json_each(?2));
+
+-- items_about --
+-- All items of a user about these records.
+SELECT json_group_array(json(noun) ORDER BY id) FROM inbox_item_noun
+WHERE associate_id = ?1 AND record_id IN (SELECT value FROM json_each(?2));
+
+-- prune_items --
+-- Remove the oldest items from before then.
+DELETE FROM inbox_item WHERE id IN (SELECT id FROM inbox_item WHERE time < ?1 ORDER BY time LIMIT ?2);

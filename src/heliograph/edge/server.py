@@ -46,6 +46,7 @@ from heliograph.edge.rest.own import as_response
 from heliograph.edge.rest.push import PushDoor
 from heliograph.edge.rest.status import failure_answer
 from heliograph.edge.rest.streams import Streams
+from heliograph.edge.soap.wsdl import document
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.query import Query
 from heliograph.intake.services import Services
@@ -76,15 +77,6 @@ class Soap(Protocol):
         """The Fault for what is refused before the body is read."""
 
 
-class Describe(Protocol):
-    """What GET on an agent's address answers: ?wsdl, ?singleWsdl, ?xsd=xsd0."""
-
-    def __call__(
-        self, tenant: int | None, version: int, agent: str, query: str, base_url: str
-    ) -> tuple[int, str, bytes]:
-        """Status, content type and body; version and agent exist."""
-
-
 class Gateway:
     """The ASGI callable. Call `streams.stop()` before the server is stopped, so that open streams end at once."""
 
@@ -92,7 +84,6 @@ class Gateway:
         self,
         *,
         soap: Soap,
-        describe: Describe,
         push: PushDoor,
         inbox: InboxApi,
         messages: MessagesApi,
@@ -103,7 +94,6 @@ class Gateway:
         access_log: bool = False,
     ) -> None:
         self._soap = soap
-        self._describe = describe
         self._push = push
         self.streams = streams
         self._body_limit = body_limit
@@ -180,11 +170,16 @@ class Gateway:
 
     def _description(self, address: Address, scope: Scope) -> Answer:
         """GET on an agent's address: its WSDL and schemas."""
-        if not has_agent(*address[1:]):
+        tenant, version, agent = address
+        if not has_agent(version, agent):
             return Answer(404, _PLAIN, b"There is no such agent in this version.\n")
-        query = scope["query_string"].decode("latin-1")
-        status, kind, body = self._describe(*address, query, base_url(scope, self._public_url))
-        return Answer(status, kind, body, (("x-content-type-options", "nosniff"),))
+        company = f"/Cust{tenant}" if tenant else ""
+        own = f"{base_url(scope, self._public_url)}{company}/Remote/Services{version}/{agent}.svc"
+        try:
+            text = document(version, agent, scope["query_string"].decode("latin-1"), own)
+        except UnknownRoute as error:
+            return Answer(404, _PLAIN, f"{error.detail}\n".encode())
+        return Answer(200, "text/xml; charset=utf-8", text, (("x-content-type-options", "nosniff"),))
 
     def _unexpected(self, error: Exception, scope: Scope, number: int) -> tuple[tuple[str, str], ...]:
         """Log it under the request's id, which the answer names."""
@@ -240,7 +235,6 @@ def build(
     inbox: InboxService,
     query: Query,
     soap: Soap,
-    describe: Describe,
     health: Health,
     entropy: Entropy,
     version: str,
@@ -252,7 +246,6 @@ def build(
     server = settings.server
     return Gateway(
         soap=soap,
-        describe=describe,
         push=PushDoor(services, sign_in, directory, settings.rest, body_limit=server.body_limit),
         inbox=InboxApi(inbox, authenticator, streams, public_url=server.public_url),
         messages=MessagesApi(query, authenticator),

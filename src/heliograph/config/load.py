@@ -228,16 +228,22 @@ def _nearest(model: type[BaseModel], inside: Path_, above: Path_) -> str:
 
 
 def _near(model: type[BaseModel], inside: Path_) -> str:
-    """The nearest known name: among all dotted ones, then by last parts, then among the areas."""
+    """The nearest known name: the same word elsewhere, then a neighbour, then any last part, then an area."""
     keys = known_keys(model)
-    wanted = ".".join(inside)
-    close = difflib.get_close_matches(wanted, keys, n=1, cutoff=0.7)
-    if not close:
-        by_last = {key.rsplit(".", 1)[-1]: key for key in reversed(keys)}
-        last = difflib.get_close_matches(inside[-1], list(by_last), n=1, cutoff=0.7)
-        areas = difflib.get_close_matches(inside[0], list(model.model_fields), n=1, cutoff=0.7)
-        close = [by_last[last[0]]] if last else areas
-    return close[0] if close else ""
+    by_last = {key.rsplit(".", 1)[-1]: key for key in reversed(keys)}
+    area = ".".join(inside[:-1])
+    neighbours = {key.rsplit(".", 1)[-1]: key for key in keys if key.rpartition(".")[0] == area}
+    areas = {name: name for name in model.model_fields}
+    if inside[-1] in by_last:
+        return by_last[inside[-1]]
+    for word, known, cutoff in (
+        (inside[-1], neighbours, 0.6),
+        (inside[0], {} if inside[0] in areas else areas, 0.7),
+        (inside[-1], by_last, 0.7),
+    ):
+        if close := difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff):
+            return known[close[0]]
+    return ""
 
 
 def _shown(value: Any) -> str:

@@ -9,6 +9,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from heliograph.channels import registry
+from heliograph.cli.reference import cli_page
+from heliograph.config.describe import reference_page
 from heliograph.core import errors, lifecycle
 from heliograph.core.errors import HeliographError
 from heliograph.edge import failures
@@ -83,9 +86,16 @@ def states_block() -> str:
     return block(ROOT / "docs/architecture.md", "states", drawing)
 
 
+def settings_page() -> str:
+    """docs/reference/settings.md, the kinds of channel that come with the gateway included."""
+    return reference_page({kind: registry.load(kind).settings for kind in registry.BUILT_IN})
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/architecture.md": states_block,
+    "docs/reference/cli.md": cli_page,
     "docs/reference/errors.md": errors_page,
+    "docs/reference/settings.md": settings_page,
 }
 
 

@@ -10,7 +10,15 @@ import msgspec
 import typer
 
 from heliograph.cli.demo_calls import DemoCall, calls
-from heliograph.cli.demo_people import DemoAdministrator, DemoRecord, DemoUser, settle, write_private
+from heliograph.cli.demo_people import (
+    DemoAdministrator,
+    DemoRecord,
+    DemoUser,
+    new_webhook_secret,
+    read_record,
+    settle,
+    write_private,
+)
 from heliograph.cli.demo_show import curl_lines, heading, show_credentials, show_curl, show_travelled
 from heliograph.cli.demo_tour import travel
 from heliograph.cli.output import console, say
@@ -29,7 +37,7 @@ _DEMO_SETTINGS: dict[str, Any] = {
     "channels.webhook.kind": "webhook",
     "channels.stub.kind": "stub",
     "outbound.allow": ["127.0.0.0/8", "::1/128"],
-    "log.level": "warning",
+    "log.level": "error",  # warnings about the stub are for gateways that matter
 }
 
 
@@ -42,6 +50,7 @@ class DemoReady(msgspec.Struct, frozen=True, kw_only=True):
     ticket: str  # of the first user
     users: tuple[DemoUser, ...]
     administrator: DemoAdministrator
+    webhook_secret: str
     plugins: list[str]
     data_dir: str
     scripts_dir: str
@@ -57,13 +66,14 @@ def demo(
     The same folder again continues with its data, key and passwords. The demo's secrets stand in demo.json there:
     never put it where others can reach it.
     """
-    settings = demo_settings(data, port)
-    scripts = data / "scripts"
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    scripts.mkdir(mode=0o700, exist_ok=True)
+    kept = read_record(data)
+    secret = kept.webhook_secret if kept is not None else new_webhook_secret()
+    settings = demo_settings(data, port, secret)
+    for folder in (data, data / "scripts"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def ready(gateway: Heliograph, url: str) -> None:
-        record = await settle(gateway, data)
+        record = await settle(gateway, data, kept, secret)
         ticket = await _ticket(gateway, record.users[0])
         requests = calls(record, ticket)
         _leave(requests, data / "requests")
@@ -75,11 +85,11 @@ def demo(
     serve_until_told(settings, ready)
 
 
-def demo_settings(data: Path, port: int | None) -> Settings:
+def demo_settings(data: Path, port: int | None, webhook_secret: str) -> Settings:
     """The defaults, the demo's own, the environment's; no settings file is read."""
     taken = {key for key in _DEMO_SETTINGS if PREFIX + key.upper().replace(".", "__") in os.environ}
     wanted = {key: value for key, value in _DEMO_SETTINGS.items() if key not in taken}
-    wanted |= {"data_dir": str(data), "server.port": port}
+    wanted |= {"data_dir": str(data), "server.port": port, "channels.webhook.secrets": [webhook_secret]}
     return load(Path(os.devnull), os.environ, wanted).settings
 
 
@@ -103,6 +113,7 @@ def _json_line(gateway: Heliograph, url: str, record: DemoRecord, ticket: str, d
             ticket=ticket,
             users=record.users,
             administrator=record.administrator,
+            webhook_secret=record.webhook_secret,
             plugins=list(gateway.channels),
             data_dir=str(data.absolute()),
             scripts_dir=str((data / "scripts").absolute()),

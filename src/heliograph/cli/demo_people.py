@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import msgspec
 from heliograph.core.errors import BadSetting, NotFound
 from heliograph.core.people import Role, User
 from heliograph.intake.accounts import UserDraft
+from heliograph.system.entropy import entropy
 
 if TYPE_CHECKING:
     from heliograph.app import Heliograph
@@ -51,6 +53,7 @@ class DemoRecord(msgspec.Struct, frozen=True, kw_only=True):
     integration_key: str
     users: tuple[DemoUser, ...]
     administrator: DemoAdministrator
+    webhook_secret: str  # signs what the demo's webhook channel sends
 
 
 def record_file(folder: Path) -> Path:
@@ -58,38 +61,48 @@ def record_file(folder: Path) -> Path:
     return folder / "demo.json"
 
 
-async def settle(gateway: Heliograph, folder: Path) -> DemoRecord:
-    """The demo's people: those of demo.json, or new ones.
+def read_record(folder: Path) -> DemoRecord | None:
+    """What an earlier run kept, if one did. Raises BadSetting when the file is not readable as that."""
+    file = record_file(folder)
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=DemoRecord)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise BadSetting(f"{file} cannot be read ({error}): remove {folder} to begin anew.") from None
+
+
+def new_webhook_secret() -> str:
+    """A signing secret as Standard Webhooks writes them, of 256 bits."""
+    return "whsec_" + base64.b64encode(entropy(32)).decode("ascii")
+
+
+async def settle(gateway: Heliograph, folder: Path, record: DemoRecord | None, webhook_secret: str) -> DemoRecord:
+    """The demo's people: those of the record, or new ones, which are then recorded.
 
     Raises BadSetting when the folder holds another gateway's data, or a record that does not fit it.
     """
+    if record is not None:
+        await _check(gateway, folder, record)
+        return record
+    record = await _made(gateway, folder, webhook_secret)
     file = record_file(folder)
-    if file.exists():
-        return await _remembered(gateway, file)
-    record = await _made(gateway, folder)
     write_private(file, msgspec.json.format(msgspec.json.encode(record), indent=2))
     return record
 
 
-async def _remembered(gateway: Heliograph, file: Path) -> DemoRecord:
+async def _check(gateway: Heliograph, folder: Path, record: DemoRecord) -> None:
     try:
-        record = read_record(file)
         await gateway.people.company(record.company_id)
         for user in record.users:
             await gateway.people.find(record.company_id, user.user_name)
-    except (msgspec.DecodeError, NotFound) as error:
+    except NotFound as error:
         raise BadSetting(
-            f"{file} does not fit the data beside it ({error}): remove {file.parent} to begin anew."
+            f"{record_file(folder)} does not fit the data beside it ({error.detail}): remove {folder} to begin anew."
         ) from None
-    return record
 
 
-def read_record(file: Path) -> DemoRecord:
-    """Raises msgspec.DecodeError when it is no record."""
-    return msgspec.json.decode(file.read_bytes(), type=DemoRecord)
-
-
-async def _made(gateway: Heliograph, folder: Path) -> DemoRecord:
+async def _made(gateway: Heliograph, folder: Path, webhook_secret: str) -> DemoRecord:
     """New people. A start that was cut short before demo.json was written is taken up where it ended."""
     companies = await gateway.people.companies()
     if any(company.name != COMPANY for company in companies):
@@ -105,6 +118,7 @@ async def _made(gateway: Heliograph, folder: Path) -> DemoRecord:
         integration_key=new.integration_key,
         users=tuple(_demo_user(user, secret) for user, secret in users),
         administrator=DemoAdministrator(user_name=keeper.user_name, password=password),
+        webhook_secret=webhook_secret,
     )
 
 

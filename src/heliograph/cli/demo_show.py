@@ -20,26 +20,20 @@ def heading(out: Console, text: str) -> None:
 
 
 def show_travelled(out: Console, done: Travelled) -> None:
-    """One request: the call, then its stations with the time each was reached."""
-    call = done.call
+    """One request: the call, then its stations in the order in which they were reached."""
+    call, to = done.call, plain(done.call.recipient.user_name)
+    colour = "green" if done.status == 200 else "red"
+    stations = [
+        (done.answered, f"[{colour}]HTTP {done.status}[/]"),
+        (done.accepted, f"message {done.message_id} on disk"),
+        (done.settled, f"delivery {plain(done.state)}"),
+        (done.seen, f"[cyan]{plain(call.title)}[/] in {to}'s inbox"),
+    ]
+    reached = sorted((max(ms, 0.0), words) for ms, words in stations if ms is not None)
     out.print(f"\n  [bold]{call.name}[/]  [dim]POST {plain(call.path)}[/]")
-    good = done.status == 200
-    stations = [f"[{'green' if good else 'red'}]HTTP {done.status}[/] answered after {done.answered:.0f} ms"]
-    if done.message_id:
-        stations.append(f"message {done.message_id} on disk {_at(done.accepted)}")
-        stations.append(f"delivery {plain(done.state)} {_at(done.settled)}")
-    if done.item_id is not None:
-        stations.append(
-            f"in {plain(call.recipient.user_name)}'s inbox {_at(done.arrived)}: [cyan]{plain(call.title)}[/]"
-        )
-    for station in stations:
-        out.print(f"    {station}")
+    out.print("    " + " → ".join(f"{words} [dim]{ms:.0f} ms[/]" for ms, words in reached))
     if done.trouble:
         out.print(f"    [red]{plain(done.trouble, 500)}[/]")
-
-
-def _at(ms: float | None) -> str:
-    return f"[dim]{max(ms or 0.0, 0.0):.0f} ms[/]"
 
 
 def show_credentials(out: Console, url: str, record: DemoRecord, ticket: str, folder: Path) -> None:
@@ -57,6 +51,7 @@ def show_credentials(out: Console, url: str, record: DemoRecord, ticket: str, fo
             f"  {user.user_name:<8} password {user.password}  associate {user.associate_id}  {user.email}  {user.external_id}"
         )
     say(f"  {record.administrator.user_name:<8} password {record.administrator.password}  administrator")
+    say(f"  webhooks are signed with {record.webhook_secret}")
     say(f"  ticket of {record.users[0].user_name}: {ticket}")
 
 

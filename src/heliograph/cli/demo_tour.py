@@ -34,8 +34,7 @@ class Travelled(msgspec.Struct, frozen=True, kw_only=True):
     accepted: float | None = None  # on disk
     state: str = ""
     settled: float | None = None
-    item_id: int | None = None  # in the recipient's inbox, as the recipient's own request found it
-    arrived: float | None = None
+    seen: float | None = None  # when the recipient's request for the inbox had shown it
     trouble: str = ""
 
 
@@ -60,8 +59,7 @@ async def travel(gateway: Heliograph, url: str, call: DemoCall, ticket: str) -> 
         accepted=view.message.created_at - began,
         state=delivery.state.value,
         settled=delivery.updated_at - began,
-        item_id=item["id"] if item else None,
-        arrived=datetime.fromisoformat(item["time"]).timestamp() * 1000 - began if item else None,
+        seen=(time.perf_counter() - clock) * 1000 if item else None,
         trouble="" if item else f"the inbox does not show it; delivery: {delivery.detail or delivery.state}",
     )
 

@@ -1,0 +1,1 @@
+"""Messages as plain mail through an SMTP server."""

@@ -1,0 +1,1 @@
+"""Messages as signed POST requests to the recipient's own server."""

@@ -1,0 +1,237 @@
+"""The composition root: settings in, wired objects out; the one module that knows every class."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from heliograph import __version__
+from heliograph.channels.plugin import Tools
+from heliograph.channels.registry import build_channels
+from heliograph.channels.transport import GuardedTransport
+from heliograph.config.settings import Settings
+from heliograph.core.errors import BadSetting
+from heliograph.core.ports import Channels, Clock, Directory, Hooks, Sealer, Transport
+from heliograph.dispatch.deliver import Room
+from heliograph.dispatch.dispatcher import Dispatcher
+from heliograph.dispatch.sweeper import Sweeper
+from heliograph.edge import server
+from heliograph.edge.rest.streams import Streams
+from heliograph.edge.serve import Running, serve
+from heliograph.edge.soap.endpoint import SoapDoor
+from heliograph.hooks.none import NoHooks
+from heliograph.intake.actions import Actions
+from heliograph.intake.inbox import InboxService
+from heliograph.intake.messaging import MessagingService
+from heliograph.intake.people import People
+from heliograph.intake.principal import PrincipalService
+from heliograph.intake.push import PushService
+from heliograph.intake.query import Query
+from heliograph.intake.services import Handler, Services
+from heliograph.intake.sign_in import SignIn
+from heliograph.intake.submit import Intake
+from heliograph.observe.counters import Counters
+from heliograph.observe.events import Everyone, LogEvents
+from heliograph.store.cached import CachedDirectory
+from heliograph.store.sqlite import SqliteStore, open_store
+from heliograph.system.clock import SystemClock
+from heliograph.system.entropy import entropy
+from heliograph.system.feed import InProcessFeed
+from heliograph.system.resolver import SystemResolver
+from heliograph.system.results import InProcessResults
+from heliograph.vault.passwords import Argon2Passwords
+from heliograph.vault.sealer import AesGcmSealer
+from heliograph.vault.secret_key import secret_keys
+
+DATABASE = "heliograph.db"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heliograph:
+    """The wired parts. Opening them starts nothing: `serving` does."""
+
+    settings: Settings
+    clock: Clock
+    store: SqliteStore
+    directory: Directory
+    channels: Channels
+    services: Services
+    sign_in: SignIn
+    intake: Intake
+    people: People
+    inbox: InboxService
+    query: Query
+    actions: Actions
+    counters: Counters
+    dispatcher: Dispatcher
+    sweeper: Sweeper
+
+    def gateway(self, streams: Streams) -> server.Gateway:
+        """The ASGI application, for the built-in server or for one of your own."""
+        return server.build(
+            self.settings,
+            services=self.services,
+            sign_in=self.sign_in,
+            directory=self.directory,
+            inbox=self.inbox,
+            query=self.query,
+            soap=SoapDoor(self.services, self.sign_in, self.settings.soap),
+            health=self.health,
+            entropy=entropy,
+            version=__version__,
+            streams=streams,
+        )
+
+    async def health(self) -> dict[str, object]:
+        """What /healthz tells. A paused channel is told but is no reason to send callers elsewhere: messages are kept."""
+        status = await self.dispatcher.status()
+        return {
+            "status": "ok",
+            "dispatching": status.running,
+            "paused": {lane.channel: lane.paused for lane in status.lanes if lane.paused},
+            "unconfigured": status.unconfigured,
+        }
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Running]:
+        """Listen, dispatch and sweep until left; then finish what is running, within `server.drain` seconds."""
+        drain = self.settings.server.drain
+        streams = Streams()
+        await self.dispatcher.start()
+        self.sweeper.start()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.sweeper.stop)
+            stack.push_async_callback(self.dispatcher.stop, drain)
+            running = await serve(self.gateway(streams), self.settings.server)
+            yield running
+            streams.stop()
+            await asyncio.gather(running.stop(drain), self.dispatcher.stop(drain))
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings, *, hooks: Hooks | None = None, transport: Transport | None = None
+) -> AsyncIterator[Heliograph]:
+    """Open the store and wire everything. Raises OperatorError when the set-up is wrong."""
+    async with AsyncExitStack() as stack:
+        clock = SystemClock()
+        _prepare(settings.data_dir)
+        store = await open_store(settings.data_dir / DATABASE, settings.store, clock)
+        stack.push_async_callback(store.close)
+        directory = CachedDirectory(store.directory, clock, settings.store.directory_cache)
+        sealer = AesGcmSealer(secret_keys(settings.data_dir, os.environ, entropy), entropy)
+        passwords = Argon2Passwords()
+        stack.callback(passwords.close)
+        if transport is None:
+            transport = GuardedTransport(settings.outbound, SystemResolver())
+        stack.push_async_callback(transport.close)
+        feed = InProcessFeed()
+        tools = Tools(
+            directory=directory,
+            inbox=store.inbox,
+            feed=feed,
+            transport=transport,
+            clock=clock,
+            entropy=entropy,
+            log=structlog.get_logger("heliograph.channels"),
+        )
+        channels = build_channels(settings.channels, tools)
+        for channel in channels.values():
+            stack.push_async_callback(channel.close)
+        _check_names(settings, channels)
+        yield _wired(settings, clock, store, directory, channels, sealer, passwords, feed, hooks or NoHooks())
+
+
+def _wired(
+    settings: Settings,
+    clock: Clock,
+    store: SqliteStore,
+    directory: Directory,
+    channels: Channels,
+    sealer: Sealer,
+    passwords: Argon2Passwords,
+    feed: InProcessFeed,
+    hooks: Hooks,
+) -> Heliograph:
+    results = InProcessResults(clock)
+    counters = Counters()
+    room = Room(
+        outbox=store.outbox,
+        directory=directory,
+        sealer=sealer,
+        results=results,
+        observer=Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")]),
+        clock=clock,
+        jitter=random.random,
+    )
+    intake = Intake(store.outbox, store.queue, results, clock)
+    sign_in = SignIn(directory, passwords, clock, entropy, settings.tickets, settings.soap)
+    handlers: dict[str, Handler] = {
+        **_principal(PrincipalService(sign_in, __version__)),
+        **_pocket(PushService(intake, directory, settings.push)),
+        **_messaging(MessagingService(intake, store.outbox, results, channels, sealer, settings.messaging)),
+    }
+    return Heliograph(
+        settings=settings,
+        clock=clock,
+        store=store,
+        directory=directory,
+        channels=channels,
+        services=Services(handlers, hooks),
+        sign_in=sign_in,
+        intake=intake,
+        people=People(directory, passwords, clock, entropy),
+        inbox=InboxService(store.inbox, feed),
+        query=Query(store.outbox),
+        actions=Actions(store.outbox, store.queue, clock),
+        counters=counters,
+        dispatcher=Dispatcher(channels, store.queue, room, settings.dispatch),
+        sweeper=Sweeper(store.outbox, store.inbox, directory, clock, settings.retention),
+    )
+
+
+def _principal(service: PrincipalService) -> dict[str, Handler]:
+    return {
+        "AuthenticateUsernamePassword": service.authenticate_username_password,
+        "GetSystemInfo": service.get_system_info,
+    }
+
+
+def _pocket(service: PushService) -> dict[str, Handler]:
+    return {"SendPushNotification": service.send_push_notification}
+
+
+def _messaging(service: MessagingService) -> dict[str, Handler]:
+    return {
+        "SendMessages": service.send_messages,
+        "SendMessagesWithConfig": service.send_messages_with_config,
+        "GetDeliveryStatus": service.get_delivery_status,
+        "GetPlugins": service.get_plugins,
+    }
+
+
+def _prepare(folder: Path) -> None:
+    """Make the data folder, for its owner alone. Raises BadSetting when it cannot be used."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(f"data_dir: {folder} cannot be used ({error.strerror}).") from None
+
+
+def _check_names(settings: Settings, channels: Channels) -> None:
+    """Channels that other settings name must be configured. Raises BadSetting."""
+    named = {
+        "push.inbox": settings.push.inbox,
+        "messaging.default_plugin": settings.messaging.default_plugin,
+        **{f"push.routes.{platform}": channel for platform, channel in settings.push.routes.items()},
+    }
+    for key, channel in named.items():
+        if channel and channel not in channels:
+            raise BadSetting(f"{key}: there is no channel {channel!r}. Configured: {', '.join(channels) or 'none'}.")

@@ -25,13 +25,15 @@ def show_travelled(out: Console, done: Travelled) -> None:
     colour = "green" if done.status == 200 else "red"
     stations = [
         (done.answered, f"[{colour}]HTTP {done.status}[/]"),
-        (done.accepted, f"message {done.message_id} on disk"),
-        (done.settled, f"delivery {plain(done.state)}"),
-        (done.seen, f"[cyan]{plain(call.title)}[/] in {to}'s inbox"),
+        (done.accepted, "on disk"),
+        (done.settled, plain(done.state)),
+        (done.seen, f"in {to}'s inbox"),
     ]
     reached = sorted((max(ms, 0.0), words) for ms, words in stations if ms is not None)
-    out.print(f"\n  [bold]{call.name}[/]  [dim]POST {plain(call.path)}[/]")
-    out.print("    " + " → ".join(f"{words} [dim]{ms:.0f} ms[/]" for ms, words in reached))
+    way = " → ".join(f"{words} [dim]{ms:.0f} ms[/]" for ms, words in reached)
+    number = f"message {done.message_id}" if done.message_id else ""
+    out.print(f"\n  [bold]{call.name}[/]  [dim]{plain(call.path)}  {number}[/]")
+    out.print(f"    [cyan]{plain(call.title)}[/]: {way}")
     if done.trouble:
         out.print(f"    [red]{plain(done.trouble, 500)}[/]")
 

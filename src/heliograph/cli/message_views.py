@@ -68,8 +68,8 @@ def print_message(console: Console, view: MessageView) -> None:
         )
         for d in view.deliveries
     ]
-    columns = ("delivery", "channel", "address", "state", "attempts", "moved", "detail")
-    console.print(table(columns, rows, right=("delivery", "attempts")))
+    columns = ("delivery", "channel", "address", "state", "tries", "since", "detail")
+    console.print(table(columns, rows, right=("delivery", "tries")))
     if view.attempts:
         tries = [
             (str(a.delivery_id), str(a.number), when(a.started_at), f"{a.took_ms} ms", a.outcome, plain(a.detail))

@@ -28,10 +28,12 @@ STATE_STYLE: dict[State, str] = {
     State.CANCELLED: "dim",
 }
 
+_PIPE_WIDTH = 400
+
 
 def console() -> Console:
-    """Standard output; made when asked for, so that it is the one of this moment."""
-    return Console(highlight=False)
+    """Standard output; made when asked for, so that it is the one of this moment. Into a pipe nothing is wrapped."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
 def complain(sentence: str) -> None:
@@ -52,7 +54,7 @@ def print_json(value: Any) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
     """A quiet table; a cell may carry markup, so pass foreign text through `plain`."""
-    made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), show_header=any(columns))
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:

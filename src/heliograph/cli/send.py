@@ -92,8 +92,8 @@ async def _follow(gateway: Heliograph, message_id: int, wait: float, *, quiet: b
     with Live(_picture(view), console=console(), auto_refresh=False, transient=True) as live:
         while not _settled(view) and loop.time() < end:
             await asyncio.sleep(_LOOK_EVERY)
-            view = await gateway.query.message(message_id)
-            if not quiet and live.console.is_terminal:
+            before, view = view, await gateway.query.message(message_id)
+            if view != before and not quiet and live.console.is_terminal:
                 live.update(_picture(view), refresh=True)
     return view, _settled(view)
 
@@ -104,7 +104,7 @@ def _settled(view: MessageView) -> bool:
 
 def _picture(view: MessageView) -> Any:
     rows = [_cells(delivery) for delivery in view.deliveries]
-    return table(("delivery", "channel", "address", "state", "attempts", ""), rows, right=("delivery", "attempts"))
+    return table(("delivery", "channel", "address", "state", "tries", "detail"), rows, right=("delivery", "tries"))
 
 
 def _cells(delivery: Delivery) -> tuple[str, ...]:

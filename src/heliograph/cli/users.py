@@ -101,9 +101,18 @@ def list_(
         print_json(users)
         return
     shown = [user | {"active": "yes" if user["active"] else "no"} for user in users]
-    columns = ("associate_id", "user_name", "full_name", "email", "role", "active", "company_id")
+    columns = {
+        "associate_id": "id",
+        "user_name": "name",
+        "full_name": "full name",
+        "email": "email",
+        "role": "role",
+        "active": "active",
+    }
+    if len({user["company_id"] for user in users}) > 1:
+        columns["company_id"] = "company"
     rows = [[plain(str(user[name])) for name in columns] for user in shown]
-    console().print(table([name.replace("_", " ") for name in columns], rows, right=("associate id",)))
+    console().print(table(list(columns.values()), rows, right=("id", "company")))
     if len(users) == limit:
         say(f"There may be more: --after {users[-1]['associate_id']}")
 

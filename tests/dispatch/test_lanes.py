@@ -13,6 +13,7 @@ from heliograph.core.outcome import Accepted, Deferred
 from heliograph.core.ports import Traits
 from heliograph.testing.builders import an_acceptance
 from heliograph.testing.clock import JumpingClock
+from heliograph.testing.gateway import SmallGateway
 from heliograph.testing.scripted import Gate, ScriptedChannel, never
 
 pytestmark = pytest.mark.anyio
@@ -194,3 +195,48 @@ async def test_a_delivery_put_into_the_store_by_another_process_is_found_by_look
     await gateway.store.outbox.accept(an_acceptance())  # nobody tells the queue
     await clock.jump(1.1)
     assert (await gateway.delivery()).state is State.SENT
+
+
+async def test_what_is_claimed_while_the_lane_is_told_to_stop_is_let_go_untried(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    gateway = await start()
+    gateway.flaky.hold("claim")
+    await gateway.accept(an_acceptance())
+    stopping = asyncio.create_task(gateway.dispatcher.stop(10))
+    await clock.settle()
+    gateway.flaky.heal()
+    await stopping
+    delivery = await gateway.delivery()
+    assert (delivery.state, delivery.attempts) == (State.QUEUED, 0)
+    assert channel.letters == []
+
+
+async def test_hints_of_work_that_cannot_be_claimed_do_not_make_a_lane_spin(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    class OldHints:
+        """Port `Queue` that swears delivery 9 is due."""
+
+        asked = 0
+
+        async def due(self, channel: str, *, now: int, limit: int) -> list[int]:
+            self.asked += 1
+            return [9]
+
+        async def wait(self, channel: str, *, until: float) -> None:
+            return None
+
+    hints = OldHints()
+    gateway = SmallGateway(clock, {"stub": channel}, queue=hints)
+    await gateway.dispatcher.start()
+    await clock.jump(1)
+    assert hints.asked < 30
+    await gateway.dispatcher.stop(0)
+
+
+async def test_stopping_twice_is_stopping_once(start, channel: ScriptedChannel) -> None:
+    gateway = await start()
+    await gateway.dispatcher.stop(1)
+    await gateway.dispatcher.stop(1)
+    assert not (await gateway.dispatcher.status()).running

@@ -15,6 +15,7 @@ from heliograph.core.retry import RetryPolicy
 from heliograph.testing.builders import a_delivery, a_device, a_message, a_user, an_acceptance
 from heliograph.testing.clock import SATURDAY_NOON, JumpingClock
 from heliograph.testing.scripted import ScriptedChannel, never
+from heliograph.testing.secrets import OpenSealer
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +30,10 @@ async def test_an_accepted_message_is_sent_at_once(start, channel: ScriptedChann
     assert (letter.address.value, letter.attempt, letter.delivery_id) == ("address-1", 1, 1)
     [attempt] = await gateway.attempts()
     assert (attempt.number, attempt.outcome, attempt.started_at) == (1, "accepted", SATURDAY_NOON)
-    assert gateway.witness.events == [AttemptMade(1, "stub", 1, "accepted", 0), DeliverySettled(1, "stub", State.SENT)]
+    assert gateway.witness.events[-2:] == [
+        AttemptMade(1, "stub", 1, "accepted", 0),
+        DeliverySettled(1, "stub", State.SENT),
+    ]
 
 
 async def test_a_channel_that_delivers_on_the_spot_says_so(start, channel: ScriptedChannel) -> None:
@@ -257,4 +261,43 @@ async def test_a_message_for_a_channel_that_is_no_longer_configured_waits_and_is
     status = await gateway.dispatcher.status()
     assert status.unconfigured == {"sms-old": 1}
     assert (await gateway.delivery()).state is State.QUEUED
+    assert channel.letters == []
+
+
+async def test_a_question_the_store_cannot_answer_puts_the_try_off_and_is_not_counted(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    gateway = await start()
+    gateway.flaky_directory.fail("suppressed")
+    await gateway.accept(an_acceptance())
+    delivery = await gateway.delivery()
+    assert (delivery.state, delivery.attempts, delivery.detail) == (State.QUEUED, 0, "The disk is full.")
+    gateway.flaky_directory.heal()
+    await clock.jump(6)
+    assert [letter.attempt for letter in channel.letters] == [1]
+
+
+async def test_a_dead_address_that_cannot_be_noted_still_fails_its_message(start, channel: ScriptedChannel) -> None:
+    gateway = await start()
+    gateway.flaky_directory.fail("suppress")
+    channel.answer(Gone("unregistered"))
+    with capture_logs() as logged:
+        await gateway.accept(an_acceptance())
+    assert [line["action"] for line in logged] == ["suppress_failed"]
+    assert (await gateway.delivery()).state is State.FAILED
+
+
+async def test_a_fault_of_our_own_before_the_try_is_logged_and_the_delivery_comes_back(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    class Broken(OpenSealer):
+        def open(self, sealed: bytes, *, context: str) -> bytes:
+            raise ZeroDivisionError("a bug")
+
+    gateway = await start(sealer=Broken())
+    with capture_logs() as logged:
+        await gateway.accept(an_acceptance(sealed_config=b"x"))
+    assert [line["action"] for line in logged] == ["delivery_bug"]
+    delivery = await gateway.delivery()
+    assert (delivery.state, delivery.detail) == (State.QUEUED, "the gateway failed")
     assert channel.letters == []

@@ -20,7 +20,7 @@ from heliograph.dispatch.trip import Trip
 from heliograph.dispatch.watch import Watch
 
 TROUBLE_FIRST, TROUBLE_CAP = 0.5, 30.0  # seconds between looks while the store or this lane is in trouble
-STALE_HINTS = 0.05  # seconds before the next look when nothing of what seemed due could be claimed
+USUAL_MISSES, MISSED = 3, 0.05  # rounds in a row that claimed nothing of what seemed due; seconds before the next one
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +54,7 @@ class Lane:
         self._trips: dict[int, Trip] = {}  # under way, by delivery
         self._place: asyncio.Future[None] | None = None  # wakes the loop when a trip ends
         self._idle = False  # whether the loop waits for something and may be cancelled without loss
+        self._misses = 0
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -135,8 +136,12 @@ class Lane:
         if not ids:
             await self._waiting(self._queue.wait(self.name, until=self._settings.poll))
             return
-        if not await self._claim(ids):  # others were quicker, or the hints were old
-            await self._waiting(self._clock.sleep(min(self._settings.poll, STALE_HINTS)))
+        if await self._claim(ids):
+            self._misses = 0
+            return
+        self._misses += 1  # others were quicker, or the hints were old; a few such rounds are usual, more are a spin
+        if self._misses > USUAL_MISSES:
+            await self._waiting(self._clock.sleep(min(self._settings.poll, MISSED)))
 
     def _free(self) -> int:
         width = 1 if self._pace.probing else self._traits.concurrency

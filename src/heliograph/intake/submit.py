@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from heliograph.core.delivery import Acceptance, Address, Delivery
+from heliograph.core.events import MessageAccepted
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Content, Message
 from heliograph.core.people import Caller
-from heliograph.core.ports import Clock, Outbox, Queue, Results
+from heliograph.core.ports import Clock, Observer, Outbox, Queue, Results
 
 LAST_MESSAGE_ID = 2**31 - 1  # a MessagingId is an xs:int
 
@@ -48,11 +49,14 @@ class Accepted(msgspec.Struct, frozen=True):
 class Intake:
     """Accepts submissions."""
 
-    def __init__(self, outbox: Outbox, queue: Queue, results: Results, clock: Clock) -> None:
+    def __init__(
+        self, outbox: Outbox, queue: Queue, results: Results, clock: Clock, observer: Observer | None = None
+    ) -> None:
         self._outbox = outbox
         self._queue = queue
         self._results = results
         self._clock = clock
+        self._observer = observer
 
     async def submit(self, submission: Submission, *, expect_results: bool = False) -> list[Accepted]:
         """Keep everything in one transaction; returns when it is on disk. Same order as the drafts.
@@ -85,6 +89,9 @@ class Intake:
         else:
             await self._outbox.accept(acceptance)
         await self._queue.publish(queued)
+        if self._observer is not None:
+            for item in accepted:
+                self._observer.saw(MessageAccepted(item.message.id, item.message.company_id, len(item.deliveries)))
         return accepted
 
     async def _accept_expecting(self, acceptance: Acceptance, delivery_ids: list[int]) -> None:

@@ -1,27 +1,36 @@
-"""A store that a test can make unavailable, for a while or for the next few calls."""
+"""A store that a test can make unavailable or slow, for as long as it likes."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from heliograph.core.errors import Unavailable
 
 
 class Flaky:
-    """Stands before any store port. Methods that are `down` raise Unavailable and nothing of the call happens."""
+    """Stands before any store port. What is made to fail raises Unavailable, and nothing of the call happens."""
 
     def __init__(self, port: Any) -> None:
         self._port = port
         self._down: set[str] = set()
+        self._held: dict[str, asyncio.Event] = {}
         self.refused: list[str] = []  # the methods that were refused, in order
 
     def fail(self, *methods: str) -> None:
         """From now on refuse these methods."""
         self._down.update(methods)
 
+    def hold(self, method: str) -> None:
+        """From now on let calls of this method wait until healed; then they go through."""
+        self._held[method] = asyncio.Event()
+
     def heal(self) -> None:
-        """From now on refuse nothing."""
+        """From now on refuse and hold nothing."""
         self._down.clear()
+        for held in self._held.values():
+            held.set()
+        self._held.clear()
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)
@@ -30,6 +39,8 @@ class Flaky:
             if name in self._down:
                 self.refused.append(name)
                 raise Unavailable("The disk is full.")
+            if name in self._held:
+                await self._held[name].wait()
             return await method(*args, **kwargs)
 
         return guarded

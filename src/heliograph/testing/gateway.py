@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from heliograph.config.settings import DispatchSettings, MessagingSettings, PushSettings, RetentionSettings
 from heliograph.core.delivery import Acceptance, Attempt, Delivery
 from heliograph.core.lifecycle import State
-from heliograph.core.ports import Channel, Outbox
+from heliograph.core.ports import Channel, Directory, Outbox, Queue, Sealer
 from heliograph.dispatch.deliver import Room
 from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.dispatch.sweeper import Sweeper
@@ -37,16 +37,20 @@ class SmallGateway:
         messaging: MessagingSettings | None = None,
         push: PushSettings | None = None,
         retention: RetentionSettings | None = None,
+        sealer: Sealer | None = None,
+        queue: Queue | None = None,
     ) -> None:
         self.clock = clock
         self.channels = channels
         self.store = store or MemoryStore(clock)
         self.flaky = Flaky(self.store.outbox)  # what makes the outbox unavailable
         self.outbox: Outbox = self.flaky
-        self.queue = self.store.queue
-        self.directory, self.inbox_store = self.store.directory, self.store.inbox
+        self.queue: Queue = queue or self.store.queue
+        self.flaky_directory = Flaky(self.store.directory)
+        self.directory: Directory = self.flaky_directory
+        self.inbox_store = self.store.inbox
         self.results, self.feed = InProcessResults(clock), InProcessFeed()
-        self.witness, self.sealer = Witness(), OpenSealer()
+        self.witness, self.sealer = Witness(), sealer or OpenSealer()
         self.room = Room(
             outbox=self.outbox,
             directory=self.directory,
@@ -58,7 +62,7 @@ class SmallGateway:
         )
         self.dispatcher = Dispatcher(channels, self.queue, self.room, dispatch or DispatchSettings())
         self.sweeper = Sweeper(self.outbox, self.inbox_store, self.directory, clock, retention or RetentionSettings())
-        self.intake = Intake(self.outbox, self.queue, self.results, clock)
+        self.intake = Intake(self.outbox, self.queue, self.results, clock, self.witness)
         self.messaging = MessagingService(
             self.intake, self.outbox, self.results, channels, self.sealer, messaging or MessagingSettings()
         )

@@ -49,8 +49,11 @@ class Sequence:
     def _extend(self, connection: apsw.Connection, count: int, size: int) -> tuple[int, int]:
         left = connection.execute(SQL["left"], (self._name, self._last)).get
         if left < count:
-            raise Unavailable(
-                f"All {self._name} ids up to {self._last} are used up; {left} are left, {count} are needed."
-            )
+            raise used_up(self._name, self._last, left, count)
         size = min(size, left)
         return connection.execute(SQL["reserve"], (self._name, size, self._last)).get, size
+
+
+def used_up(name: str, last: int, left: int, wanted: int) -> Unavailable:
+    """The error of a sequence that has not enough left."""
+    return Unavailable(f"The {name} ids up to {last} are used up: {left} are left, {wanted} are needed.")

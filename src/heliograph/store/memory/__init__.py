@@ -1,0 +1,32 @@
+"""The store over dicts: a verified fake, held to the same contract suite as the one on disk."""
+
+from __future__ import annotations
+
+from heliograph.core.ports import Clock
+from heliograph.store.memory.directory import MemoryDirectory
+from heliograph.store.memory.inbox import MemoryInbox
+from heliograph.store.memory.outbox import MemoryOutbox
+from heliograph.store.memory.tables import Tables
+from heliograph.store.queue import TableQueue
+
+
+class MemoryStore:
+    """Everything the gateway keeps, for as long as the process lives: `outbox`, `queue`, `directory` and `inbox`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._tables = Tables()
+        self.outbox = MemoryOutbox(self._tables)
+        self.directory = MemoryDirectory(self._tables)
+        self.inbox = MemoryInbox(self._tables)
+        self.queue = TableQueue(self.outbox.look, self.outbox.next_due, clock)
+
+    def facts(self) -> dict[str, str]:
+        """What an operator should see: that nothing outlives the process."""
+        return {"path": "memory", "synchronous": "off"}
+
+    async def close(self) -> None:
+        """What is asked afterwards is answered Unavailable."""
+        self._tables.close()
+
+
+__all__ = ["MemoryDirectory", "MemoryInbox", "MemoryOutbox", "MemoryStore"]

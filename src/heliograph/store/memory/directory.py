@@ -1,0 +1,186 @@
+"""Companies, users, devices, suppressions and tickets over dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from heliograph.core.errors import Conflict, NotFound
+from heliograph.core.people import Company, Device, Ticket, User
+from heliograph.store.memory.tables import Tables
+
+
+class MemoryDirectory:
+    """Port `Directory`."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    # ------------------------------------------------------------------ companies
+
+    async def company(self, company_id: int) -> Company | None:
+        """One company."""
+        return self._tables.open().companies.get(company_id)
+
+    async def companies(self) -> list[Company]:
+        """All, in order of id."""
+        return sorted(self._tables.open().companies.values(), key=lambda company: company.id)
+
+    async def add_company(self, company: Company) -> Company:
+        """The company with its id. Raises Conflict when the id is taken."""
+        companies = self._tables.open().companies
+        added = replace(company, id=company.id or max(companies, default=0) + 1)
+        if added.id in companies:
+            raise Conflict("This company id is taken.")
+        companies[added.id] = added
+        return added
+
+    async def update_company(self, company: Company) -> None:
+        """Raises NotFound when there is no such company."""
+        companies = self._tables.open().companies
+        if company.id not in companies:
+            raise NotFound(f"There is no company {company.id}.")
+        companies[company.id] = company
+
+    # ---------------------------------------------------------------------- users
+
+    async def user(self, associate_id: int) -> User | None:
+        """One user."""
+        return self._tables.open().users.get(associate_id)
+
+    async def user_by_id(self, company_id: int, user_id: str) -> User | None:
+        """The user with that GUID."""
+        return self._only(company_id, lambda user: user.user_id == user_id)
+
+    async def user_by_email(self, company_id: int, email: str) -> User | None:
+        """Without regard to case; None when several have it."""
+        wanted = email.casefold()
+        return self._only(company_id, lambda user: user.email != "" and user.email.casefold() == wanted)
+
+    async def user_by_external_id(self, company_id: int, external_id: str) -> User | None:
+        """The user another system knows by that id."""
+        return self._only(company_id, lambda user: user.external_id != "" and user.external_id == external_id)
+
+    async def user_by_name(self, company_id: int, user_name: str) -> User | None:
+        """Without regard to case."""
+        wanted = user_name.casefold()
+        return self._only(company_id, lambda user: user.user_name.casefold() == wanted)
+
+    async def users(self, company_id: int | None, *, after: int = 0, limit: int = 1000) -> list[User]:
+        """A page, in order of associate id."""
+        users = sorted(self._tables.open().users.values(), key=lambda user: user.associate_id)
+        return [u for u in users if u.associate_id > after and company_id in (None, u.company_id)][:limit]
+
+    async def add_user(self, user: User) -> User:
+        """The user with the associate id. Raises Conflict naming what is taken."""
+        return (await self.add_users([user]))[0]
+
+    async def add_users(self, users: Sequence[User]) -> list[User]:
+        """All or nothing."""
+        t = self._tables.open()
+        grown = dict(t.users)
+        added = []
+        for user in users:
+            new = replace(user, associate_id=user.associate_id or max(grown, default=0) + 1)
+            if new.associate_id in grown:
+                raise Conflict("This associate id is taken.")
+            _check_free(new, grown)
+            grown[new.associate_id] = new
+            added.append(new)
+        t.users = grown
+        return added
+
+    async def update_user(self, user: User) -> None:
+        """Raises NotFound when there is no such user, Conflict naming what is taken."""
+        users = self._tables.open().users
+        if user.associate_id not in users:
+            raise NotFound(f"There is no user {user.associate_id}.")
+        _check_free(user, users)
+        users[user.associate_id] = user
+
+    def _only(self, company_id: int, fits: Callable[[User], bool]) -> User | None:
+        found = [user for user in self._tables.open().users.values() if user.company_id == company_id and fits(user)]
+        return found[0] if len(found) == 1 else None
+
+    # -------------------------------------------------------------------- devices
+
+    async def devices(self, associate_ids: Sequence[int]) -> list[Device]:
+        """In order of owner and id."""
+        found = [d for d in self._tables.open().devices.values() if d.associate_id in set(associate_ids)]
+        return sorted(found, key=lambda device: (device.associate_id, device.id))
+
+    async def put_device(self, device: Device) -> Device:
+        """The device with its id. Raises NotFound when its owner is unknown."""
+        t = self._tables.open()
+        owner = t.users.get(device.associate_id)
+        if owner is None:
+            raise NotFound(f"There is no user {device.associate_id} to own a device.")
+        known = [
+            other.id
+            for other in t.devices.values()
+            if other.identifier == device.identifier and t.users[other.associate_id].company_id == owner.company_id
+        ]
+        put = replace(device, id=known[0] if known else device.id or t.next_device)
+        t.next_device = max(t.next_device, put.id + 1)
+        t.devices[put.id] = put
+        return put
+
+    async def remove_device(self, device_id: int) -> None:
+        """Forget it; nothing when it is not there."""
+        self._tables.open().devices.pop(device_id, None)
+
+    # --------------------------------------------------------------- suppressions
+
+    async def suppress(self, channel: str, address: str, *, reason: str, now: int) -> None:
+        """Never use this address on this channel again."""
+        self._tables.open().suppressions[channel, address] = reason
+
+    async def suppressed(self, channel: str, address: str) -> str | None:
+        """The reason, or None."""
+        return self._tables.open().suppressions.get((channel, address))
+
+    # -------------------------------------------------------------------- tickets
+
+    async def put_ticket(self, ticket: Ticket) -> None:
+        """Keep a ticket."""
+        self._tables.open().tickets[ticket.hash] = ticket
+
+    async def ticket(self, hash: bytes) -> Ticket | None:
+        """One ticket."""
+        return self._tables.open().tickets.get(hash)
+
+    async def touch_ticket(self, hash: bytes, *, valid_to: int) -> None:
+        """Give it a new end; nothing when it is not there."""
+        tickets = self._tables.open().tickets
+        if hash in tickets:
+            tickets[hash] = replace(tickets[hash], valid_to=valid_to)
+
+    async def revoke_tickets(self, associate_id: int) -> int:
+        """End all of a user's; how many."""
+        return self._forget(lambda ticket: ticket.associate_id == associate_id)
+
+    async def prune_tickets(self, *, now: int) -> int:
+        """Forget those that have ended; how many."""
+        return self._forget(lambda ticket: ticket.valid_to <= now)
+
+    def _forget(self, fits: Callable[[Ticket], bool]) -> int:
+        tickets = self._tables.open().tickets
+        ended = [hash for hash, ticket in tickets.items() if fits(ticket)]
+        for hash in ended:
+            del tickets[hash]
+        return len(ended)
+
+
+def _check_free(user: User, users: dict[int, User]) -> None:
+    for other in users.values():
+        if other.associate_id == user.associate_id:
+            continue
+        if other.user_id == user.user_id:
+            raise Conflict("This user id is taken.")
+        if other.company_id != user.company_id:
+            continue
+        if other.user_name.casefold() == user.user_name.casefold():
+            raise Conflict("This user name is taken.")
+        if user.external_id and other.external_id == user.external_id:
+            raise Conflict("This external id is taken.")

@@ -1,0 +1,183 @@
+"""The outbox over dicts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Moved, Record
+from heliograph.core.errors import Conflict
+from heliograph.core.lifecycle import MOVES, SETTLED, Happening, State
+from heliograph.core.message import Message
+from heliograph.store.memory.tables import Tables
+from heliograph.store.sequence import LAST_MESSAGE_ID, used_up
+
+
+class MemoryOutbox:
+    """Port `Outbox`."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def reserve(self, messages: int, deliveries: int) -> tuple[int, int]:
+        """The first of that many consecutive ids each. Raises Unavailable when message ids are used up."""
+        t = self._tables.open()
+        left = LAST_MESSAGE_ID - t.next_message + 1
+        if left < messages:
+            raise used_up("message", LAST_MESSAGE_ID, left, messages)
+        first = t.next_message, t.next_delivery
+        t.next_message += messages
+        t.next_delivery += deliveries
+        return first
+
+    async def accept(self, acceptance: Acceptance) -> None:
+        """Keep messages and deliveries, all or nothing. Raises Conflict for an id that is taken."""
+        t = self._tables.open()
+        messages = {message.id: message for message in acceptance.messages}
+        deliveries = {delivery.id: delivery for delivery in acceptance.deliveries}
+        if len(messages) < len(acceptance.messages) or messages.keys() & t.messages.keys():
+            raise Conflict("This message id is taken.")
+        if len(deliveries) < len(acceptance.deliveries) or deliveries.keys() & t.deliveries.keys():
+            raise Conflict("This delivery id is taken.")
+        t.messages |= messages
+        t.deliveries |= deliveries
+
+    async def claim(self, ids: Sequence[int], *, now: int, lease_until: int) -> list[Claimed]:
+        """Lease those that are queued, due and not expired."""
+        t = self._tables.open()
+        claimed = []
+        for id in sorted(set(ids)):
+            delivery = t.deliveries.get(id)
+            if delivery is None or delivery.due_at > now or delivery.expires_at <= now:
+                continue
+            leased = MOVES[delivery.state].get(Happening.CLAIMED)
+            if leased is None:
+                continue
+            t.deliveries[id] = replace(
+                delivery,
+                state=leased,
+                attempts=delivery.attempts + 1,
+                lease=delivery.lease + 1,
+                lease_until=lease_until,
+                updated_at=now,
+            )
+            claimed.append(Claimed(delivery=t.deliveries[id], message=t.messages[delivery.message_id]))
+        return claimed
+
+    async def record(self, records: Sequence[Record]) -> list[Moved]:
+        """Apply each record by the lifecycle table; one answer each."""
+        self._tables.open()
+        return [self._apply(record) for record in records]
+
+    def _apply(self, record: Record) -> Moved:
+        t = self._tables
+        delivery = t.deliveries.get(record.delivery_id)
+        if delivery is None:
+            return Moved(record.delivery_id, None, False)
+        if record.attempt is not None:
+            t.attempts.append(replace(record.attempt, delivery_id=delivery.id))
+        to = MOVES[delivery.state].get(record.happening)
+        stale = record.lease is not None and record.lease != delivery.lease
+        if to is None or stale or record.happening is Happening.CLAIMED:  # only a claim can lease
+            return Moved(delivery.id, delivery.state, False)
+        t.deliveries[delivery.id] = _moved(delivery, record, to)
+        return Moved(delivery.id, to, True)
+
+    async def sweep(self, *, now: int, limit: int) -> int:
+        """Put lapsed leases back, then expire what waited too long; how many were moved."""
+        t = self._tables.open()
+        lapsed = sorted(
+            (d for d in t.deliveries.values() if d.state is State.LEASED and d.lease_until <= now),
+            key=lambda delivery: delivery.lease_until,
+        )
+        waiting = (State.QUEUED, State.HELD)
+        overdue = [d for d in t.deliveries.values() if d.state in waiting and d.expires_at <= now]
+        records = [
+            Record(delivery_id=d.id, happening=Happening.LAPSED, at=now, detail="the lease lapsed") for d in lapsed
+        ]
+        records += [Record(delivery_id=d.id, happening=Happening.EXPIRED, at=now, detail="expired") for d in overdue]
+        return sum(self._apply(record).moved for record in records[: max(limit, 0)])
+
+    async def prune(self, *, before: int, limit: int) -> int:
+        """Remove old messages whose deliveries have settled, with deliveries and attempts; how many messages."""
+        t = self._tables.open()
+        old = sorted((m.created_at, m.id) for m in t.messages.values() if m.created_at < before)
+        busy = {d.message_id for d in t.deliveries.values() if d.state not in SETTLED}
+        finished = {id for _, id in [key for key in old if key[1] not in busy][: max(limit, 0)]}
+        gone = {d.id for d in t.deliveries.values() if d.message_id in finished}
+        t.messages = {id: message for id, message in t.messages.items() if id not in finished}
+        t.deliveries = {id: delivery for id, delivery in t.deliveries.items() if id not in gone}
+        t.attempts = [attempt for attempt in t.attempts if attempt.delivery_id not in gone]
+        return len(finished)
+
+    async def message(self, message_id: int) -> Message | None:
+        """One message."""
+        return self._tables.open().messages.get(message_id)
+
+    async def messages(
+        self, *, company_id: int | None, state: State | None, before_id: int | None, limit: int
+    ) -> list[Message]:
+        """Newest first."""
+        t = self._tables.open()
+        having = {d.message_id for d in t.deliveries.values() if d.state is state}
+        found = [
+            message
+            for message in t.messages.values()
+            if (company_id is None or message.company_id == company_id)
+            and (state is None or message.id in having)
+            and (before_id is None or message.id < before_id)
+        ]
+        return sorted(found, key=lambda message: -message.id)[:limit]
+
+    async def deliveries(self, message_ids: Sequence[int]) -> list[Delivery]:
+        """All deliveries of those messages."""
+        wanted = set(message_ids)
+        return _by_id(d for d in self._tables.open().deliveries.values() if d.message_id in wanted)
+
+    async def attempts(self, delivery_ids: Sequence[int]) -> list[Attempt]:
+        """In order of delivery and number."""
+        wanted = set(delivery_ids)
+        found = [attempt for attempt in self._tables.open().attempts if attempt.delivery_id in wanted]
+        return sorted(found, key=lambda attempt: (attempt.delivery_id, attempt.number))
+
+    async def counts(self) -> dict[tuple[str, State], int]:
+        """How many deliveries each channel has in each state."""
+        return dict(Counter((d.channel, d.state) for d in self._tables.open().deliveries.values()))
+
+    # -------------------------------------------------------------- for the queue
+
+    def look(self, channel: str, now: int, limit: int) -> list[int]:
+        """Ids due on a channel, oldest first."""
+        due = (d for d in self._queued(channel) if d.due_at <= now < d.expires_at)
+        return [d.id for d in sorted(due, key=lambda delivery: (delivery.due_at, delivery.id))[:limit]]
+
+    def next_due(self, channel: str, now: int) -> int | None:
+        """When the next delivery that is not due yet becomes so."""
+        return min((d.due_at for d in self._queued(channel) if d.due_at > now), default=None)
+
+    def _queued(self, channel: str) -> Iterable[Delivery]:
+        deliveries = self._tables.open().deliveries.values()
+        return (d for d in deliveries if d.channel == channel and d.state is State.QUEUED)
+
+
+def _moved(delivery: Delivery, record: Record, to: State) -> Delivery:
+    again = record.happening is Happening.RETRIED
+    due_at = record.at if again and record.due_at is None else record.due_at
+    return replace(
+        delivery,
+        state=to,
+        attempts=0 if again else max(delivery.attempts - record.refund, 0),
+        due_at=delivery.due_at if due_at is None else due_at,
+        expires_at=delivery.expires_at if record.expires_at is None else record.expires_at,
+        lease_until=0,
+        provider_id=record.provider_id or delivery.provider_id,
+        detail=record.detail,
+        sealed_config=b"" if to in SETTLED else delivery.sealed_config,
+        updated_at=record.at,
+    )
+
+
+def _by_id(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    return sorted(deliveries, key=lambda delivery: delivery.id)

@@ -1,0 +1,38 @@
+"""The dicts that the memory stores share."""
+
+from __future__ import annotations
+
+from heliograph.core.delivery import Attempt, Delivery, InboxItem
+from heliograph.core.errors import Unavailable
+from heliograph.core.message import Message
+from heliograph.core.people import Company, Device, Ticket, User
+
+
+class Tables:
+    """Rows by key. Every store asks `open()` first, so that a closed one answers like any other closed store."""
+
+    def __init__(self) -> None:
+        self._closed = False
+        self.next_message = 1
+        self.next_delivery = 1
+        self.next_item = 1
+        self.next_device = 1
+        self.messages: dict[int, Message] = {}
+        self.deliveries: dict[int, Delivery] = {}
+        self.attempts: list[Attempt] = []
+        self.companies: dict[int, Company] = {}
+        self.users: dict[int, User] = {}
+        self.devices: dict[int, Device] = {}
+        self.suppressions: dict[tuple[str, str], str] = {}
+        self.tickets: dict[bytes, Ticket] = {}
+        self.items: dict[int, InboxItem] = {}
+
+    def open(self) -> Tables:
+        """Itself; raises Unavailable when closed."""
+        if self._closed:
+            raise Unavailable("The store is closed.")
+        return self
+
+    def close(self) -> None:
+        """From now on nothing can be asked."""
+        self._closed = True

@@ -92,7 +92,7 @@ class SqliteDirectory:
 
     async def devices(self, associate_ids: Sequence[int]) -> list[Device]:
         """In order of owner and id."""
-        wanted = rows.text(associate_ids)
+        wanted = rows.array(associate_ids)
         if len(associate_ids) <= _FEW:
             return self._reader.one(rows.devices, "devices", wanted) or []
         return await self._reader.many(rows.devices, "devices", wanted)

@@ -57,7 +57,7 @@ class SqliteInbox:
 
     async def mark_records(self, associate_id: int, record_ids: Sequence[int], state: ItemState) -> list[InboxItem]:
         """The items about those records, as they now are, oldest first."""
-        wanted = rows.text(record_ids)
+        wanted = rows.array(record_ids)
 
         def work(connection: apsw.Connection) -> str:
             connection.execute(SQL["mark_records"], (associate_id, wanted, state))

@@ -98,7 +98,7 @@ class Claim(Job):
 
     def __init__(self, future: asyncio.Future[Any], ids: Sequence[int], now: int, lease_until: int) -> None:
         super().__init__(future)
-        self._wish = {"ids": ids, "now": now, "lease_until": lease_until}
+        self._wish = {"ids": list(ids), "now": now, "lease_until": lease_until}
         self._call = 0
 
     def join(self, batch: Batch) -> None:

@@ -88,14 +88,14 @@ class SqliteOutbox:
 
     async def deliveries(self, message_ids: Several[int]) -> list[Delivery]:
         """All deliveries of those messages; a few are read at once."""
-        wanted = rows.text(message_ids)
+        wanted = rows.array(message_ids)
         if len(message_ids) <= _FEW:
             return self._reader.one(rows.deliveries, "deliveries", wanted) or []
         return await self._reader.many(rows.deliveries, "deliveries", wanted)
 
     async def attempts(self, delivery_ids: Several[int]) -> list[Attempt]:
         """In order of delivery and number."""
-        return await self._reader.many(rows.attempts, "attempts", rows.text(delivery_ids))
+        return await self._reader.many(rows.attempts, "attempts", rows.array(delivery_ids))
 
     async def counts(self) -> dict[tuple[str, State], int]:
         """How many deliveries each channel has in each state; walks the whole table."""

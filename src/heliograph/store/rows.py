@@ -8,6 +8,7 @@ there are, and the columns are named in SQL alone. Bytes are base64 text, msgspe
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -23,6 +24,11 @@ _encode = msgspec.json.Encoder().encode
 def text(noun: Any) -> str:
     """The noun as JSON."""
     return _encode(noun).decode()
+
+
+def array(ids: Iterable[int]) -> str:
+    """Ids as a JSON array."""
+    return text(list(ids))
 
 
 def binary(value: bytes) -> str:

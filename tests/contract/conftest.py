@@ -1,0 +1,72 @@
+"""Every implementation of the store ports, for the suite that each must pass. A new one is a row here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from heliograph.config.settings import StoreSettings
+from heliograph.core.ports import Clock, Directory, InboxStore, Outbox, Queue
+from heliograph.store.cached import CachedDirectory
+from heliograph.store.memory import MemoryStore
+from heliograph.store.sqlite import open_store
+from heliograph.testing.clock import JumpingClock
+
+
+class Store(Protocol):
+    """What the suite needs of a store."""
+
+    outbox: Outbox
+    queue: Queue
+    directory: Directory
+    inbox: InboxStore
+
+    async def close(self) -> None: ...
+
+
+Opener = Callable[[Path, Clock], Awaitable[Store]]
+
+
+async def in_memory(folder: Path, clock: Clock) -> Store:
+    return MemoryStore(clock)
+
+
+async def on_sqlite(folder: Path, clock: Clock) -> Store:
+    return await open_store(folder / "data" / "heliograph.db", StoreSettings(), clock)
+
+
+STORES: dict[str, Opener] = {"memory": in_memory, "sqlite": on_sqlite}
+
+
+@pytest.fixture(params=STORES)
+async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: JumpingClock) -> AsyncIterator[Store]:
+    """An empty store."""
+    opened = await STORES[request.param](tmp_path, clock)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def outbox(store: Store) -> Outbox:
+    return store.outbox
+
+
+@pytest.fixture
+def queue(store: Store) -> Queue:
+    return store.queue
+
+
+@pytest.fixture
+def inbox(store: Store) -> InboxStore:
+    return store.inbox
+
+
+@pytest.fixture(params=["plain", "cached"])
+def directory(request: pytest.FixtureRequest, store: Store, clock: JumpingClock) -> Directory:
+    """The store's directory, by itself and behind the cache, which nobody may notice."""
+    if request.param == "cached":
+        return CachedDirectory(store.directory, clock, seconds=60)
+    return store.directory

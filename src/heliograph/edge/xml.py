@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import re
+from functools import lru_cache
 
 from lxml import etree
 
@@ -29,7 +30,12 @@ _UTF16_NAMES = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
 _DECLARATION = re.compile(rb"<\?xml\s([^>]{0,200}?)\?>")
 _DECLARED_ENCODING = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._:\-]{1,40})["']""")
 _PARSER_PLACE = re.compile(r", (line \d+, column \d+|use XML_PARSE_HUGE option).*", re.DOTALL)
-_PROLOG_FILLER = re.compile(rb"\s+|<!--.*?-->", re.DOTALL)
+_PROLOG_FILLER = re.compile(rb"\s*(?:<!--.*?-->\s*)*", re.DOTALL)
+_LONGEST_DECLARATION = 256  # bytes in which an XML declaration ends
+
+_TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
+_TOO_MANY_ATTRIBUTES = etree.XPath(f"boolean(//*[count(@*) > {MAX_ATTRIBUTES}])")
+_TOO_LONG_ATTRIBUTE = etree.XPath(f"boolean(//@*[string-length() > {MAX_ATTRIBUTE_BYTES}])")
 
 
 def _parser() -> etree.XMLParser:
@@ -64,9 +70,9 @@ async def read_any_xml(body: bytes, charset: str = "") -> etree._Element:
 
 
 def _read(body: bytes, charset: str, parser: etree.XMLParser) -> etree._Element:
-    text = _as_utf8(body, charset.strip().strip("\"'").lower())
-    tags = text.count(b"<") - text.count(b"</")
-    if tags > MAX_ELEMENTS:
+    text = _as_utf8(body, charset.strip().strip("\"'").lower() if charset else "")
+    tags = text.count(b"<")  # twice the elements at most, so never fewer than the levels
+    if tags > MAX_ELEMENTS and tags - text.count(b"</") > MAX_ELEMENTS:
         raise UnsafeXml(f"The XML has more than {MAX_ELEMENTS} elements.")
     rest = _after_prolog(text)
     try:
@@ -79,8 +85,7 @@ def _read(body: bytes, charset: str, parser: etree.XMLParser) -> etree._Element:
         raise UnsafeXml("A DOCTYPE is not allowed.")
     if text.find(b"<?", rest) >= 0:
         _refuse_instructions(root)
-    if tags > MAX_DEPTH or text.count(b"=") > MAX_ATTRIBUTES or len(text) > MAX_ATTRIBUTE_BYTES:
-        _refuse_excess(root)
+    _refuse_excess(root, text, tags)
     return root
 
 
@@ -88,35 +93,39 @@ def _as_utf8(body: bytes, charset: str) -> bytes:
     """The bytes in UTF-8; refuses what is neither UTF-8 nor UTF-16 with its mark, and what contradicts itself."""
     if body.startswith(_UTF32_BOMS):
         raise UnsafeXml("The XML is in UTF-32; send UTF-8.")
-    found = next(((bom, name) for bom, name in _BOMS if body.startswith(bom)), (b"", "utf-8"))
-    bom, encoding = found
+    bom, encoding = b"", "utf-8"
+    if body[:1] != b"<":
+        bom, encoding = next(((mark, name) for mark, name in _BOMS if body.startswith(mark)), (bom, encoding))
     allowed = _UTF8_NAMES if encoding == "utf-8" else _UTF16_NAMES
     if charset and charset not in allowed:
         raise UnsafeXml(f"The charset {charset[:40]!r} of the Content-Type is not what the bytes are; send UTF-8.")
-    text = body[len(bom) :]
+    text = body[len(bom) :] if bom else body
     if encoding != "utf-8":
         try:
             text = text.decode(encoding).encode("utf-8")
         except UnicodeError:
             raise Malformed("The XML is not valid UTF-16.") from None
-    declared = _declared(text)
+    declared = _declaration(text[:_LONGEST_DECLARATION])[1]
     if declared and declared not in allowed:
         raise UnsafeXml(f"The XML declares the encoding {declared!r}, which the bytes are not; send UTF-8.")
     return text
 
 
-def _declared(text: bytes) -> str:
-    declaration = _DECLARATION.match(text)
-    encoding = _DECLARED_ENCODING.search(declaration[1]) if declaration else None
-    return encoding[1].decode("ascii").lower() if encoding else ""
+@lru_cache(maxsize=256)
+def _declaration(head: bytes) -> tuple[int, str]:
+    """Where the XML declaration ends, and the encoding it names. A client's documents all begin alike, hence the cache."""
+    declaration = _DECLARATION.match(head)
+    if declaration is None:
+        return 0, ""
+    encoding = _DECLARED_ENCODING.search(declaration[1])
+    return declaration.end(), encoding[1].decode("ascii").lower() if encoding else ""
 
 
 def _after_prolog(text: bytes) -> int:
     """Where the root element starts; raises UnsafeXml for a DOCTYPE or an instruction before it."""
-    declaration = _DECLARATION.match(text)
-    at = declaration.end() if declaration else 0
-    while filler := _PROLOG_FILLER.match(text, at):
-        at = filler.end()
+    at, _ = _declaration(text[:_LONGEST_DECLARATION])
+    filler = _PROLOG_FILLER.match(text, at)
+    at = filler.end() if filler else at
     if text[at : at + 9].upper() == b"<!DOCTYPE":
         raise UnsafeXml("A DOCTYPE is not allowed.")
     if text.startswith(b"<?", at):
@@ -132,19 +141,14 @@ def _refuse_instructions(root: etree._Element) -> None:
         raise UnsafeXml("A processing instruction is not allowed.")
 
 
-def _refuse_excess(root: etree._Element) -> None:
-    depth = 0
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        if event == "end":
-            depth -= 1
-            continue
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise UnsafeXml(f"The XML is nested deeper than {MAX_DEPTH} levels.")
-        if len(element.attrib) > MAX_ATTRIBUTES:
-            raise UnsafeXml(f"An element has more than {MAX_ATTRIBUTES} attributes.")
-        if any(len(value) > MAX_ATTRIBUTE_BYTES for value in element.attrib.values()):
-            raise UnsafeXml(f"An attribute is longer than {MAX_ATTRIBUTE_BYTES} bytes.")
+def _refuse_excess(root: etree._Element, text: bytes, tags: int) -> None:
+    """Each limit is looked at only where the bytes alone do not show that it is kept."""
+    if tags > MAX_DEPTH and _TOO_DEEP(root):
+        raise UnsafeXml(f"The XML is nested deeper than {MAX_DEPTH} levels.")
+    if text.count(b"=") > MAX_ATTRIBUTES and _TOO_MANY_ATTRIBUTES(root):
+        raise UnsafeXml(f"An element has more than {MAX_ATTRIBUTES} attributes.")
+    if len(text) > MAX_ATTRIBUTE_BYTES and _TOO_LONG_ATTRIBUTE(root):
+        raise UnsafeXml(f"An attribute is longer than {MAX_ATTRIBUTE_BYTES} characters.")
 
 
 def _reason(error: etree.XMLSyntaxError) -> str:

@@ -77,7 +77,7 @@ def _arguments_reader(operation: Operation, version: int) -> Callable[[Envelope]
             values = read_members(envelope.payload, table, envelope.types)
         except Misfit as misfit:
             field = misfit.path or operation.name
-            raise InvalidArgument(f"{field} {misfit.words}.", field=field) from None
+            raise InvalidArgument(f"{field}: {misfit.words}.", field=field) from None
         if len(values) < len(defaults):
             for attr, wire, default in defaults:
                 if attr not in values:

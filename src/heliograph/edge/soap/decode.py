@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Final
 
 from lxml import etree
@@ -11,8 +12,6 @@ from heliograph.edge.contract.model import Array, Complex, Dictionary, Enumerati
 from heliograph.edge.contract.scalars import DURATION, STRING
 from heliograph.edge.soap.names import XSD, XSI_NIL, XSI_TYPE, namespace, type_name
 from heliograph.edge.soap.values import READERS, XML_SPACE, enum_reader, read_boolean
-
-Attributes = Sequence[tuple[str | bytes, str | bytes]]  # lxml gives text, whatever its annotations allow
 
 
 class _Absent:
@@ -39,38 +38,45 @@ class Misfit(Exception):
 class TypeNames:
     """Resolves the prefixes of xsi:type. Where only the root declares prefixes, each name is resolved once."""
 
-    __slots__ = ("_known", "_root", "_rooted")
+    __slots__ = ("_body", "_fits", "_prefixes", "_root")
 
     def __init__(self, root: etree._Element, body: bytes) -> None:
         self._root = root
-        self._known: dict[str, str] = {}
-        self._rooted = body[:1] == b"<" and body.count(b"xmlns") == len(root.nsmap)
+        self._body = body
+        self._fits: dict[str | bytes, frozenset[str]] = {}  # an only attribute's value -> the type it was found to name
+        self._prefixes: dict[str | None, str] | None = None  # of the root; empty where others declare some as well
 
-    def nil(self, element: etree._Element, attributes: Attributes, expected: frozenset[str]) -> bool:
+    def nil(self, element: etree._Element, expected: frozenset[str]) -> bool:
         """Whether the element is nil. Raises Misfit for another type than expected, or a nil that holds something."""
+        values = element.values()
+        if not values or (len(values) == 1 and self._fits.get(values[0]) is expected):
+            return False
+        return self._looked_at(element, expected)
+
+    def _looked_at(self, element: etree._Element, expected: frozenset[str]) -> bool:
         nil = False
-        for name, given_value in attributes:
-            value = str(given_value)
+        for name, value in element.items():
             if name == XSI_TYPE:
-                given = self._known.get(value) or self._resolved(element, value)
-                if given not in expected:
-                    raise Misfit(f"has the type {value[:80]!r}, which is not the member's")
+                if self._resolved(element, str(value)) not in expected:
+                    raise Misfit(f"has the type {str(value)[:80]!r}, which is not the member's")
+                if self._prefixes:  # the same everywhere in this document
+                    self._fits[value] = expected
             elif name == XSI_NIL:
-                nil = _flag(value)
+                nil = _flag(str(value))
         if nil and (len(element) or (element.text or "").strip(XML_SPACE)):
             raise Misfit("is nil and holds a value")
         return nil
 
     def _resolved(self, element: etree._Element, value: str) -> str:
+        if self._prefixes is None:
+            prefixes = self._root.nsmap
+            alone = self._body[:1] == b"<" and self._body.count(b"xmlns") == len(prefixes)
+            self._prefixes = prefixes if alone else {}
         prefix, colon, local = value.strip(XML_SPACE).rpartition(":")
-        scope = self._root if self._rooted else element
-        uri = scope.nsmap.get(prefix if colon else None)
+        uri = (self._prefixes or element.nsmap).get(prefix if colon else None)
         if uri is None:
             return "" if colon else local
-        name = f"{{{uri}}}{local}"
-        if self._rooted:
-            self._known[value] = name
-        return name
+        return f"{{{uri}}}{local}"
 
 
 def _flag(value: str) -> bool:
@@ -131,14 +137,18 @@ def read_members(element: etree._Element, table: Table, types: TypeNames) -> dic
 
 def _expected(type: Type, version: int) -> frozenset[str]:
     uri, name = type_name(type, version)
-    also = {f"{{{XSD}}}duration"} if type is DURATION else set()
-    return frozenset({f"{{{uri}}}{name}", *also})
+    return _names(f"{{{uri}}}{name}", f"{{{XSD}}}duration" if type is DURATION else "")
+
+
+@cache
+def _names(*names: str) -> frozenset[str]:
+    """The same object for the same names, so that readers can compare by identity."""
+    return frozenset(filter(None, names))
 
 
 def _text_reader(expected: frozenset[str]) -> Reader:
     def read(element: etree._Element, types: TypeNames) -> Any:
-        attributes = element.items()
-        if attributes and types.nil(element, attributes, expected):
+        if types.nil(element, expected):
             return ABSENT
         if len(element):
             raise Misfit("holds elements where text is expected")
@@ -149,8 +159,7 @@ def _text_reader(expected: frozenset[str]) -> Reader:
 
 def _scalar_reader(parse: Callable[[str], Any], expected: frozenset[str]) -> Reader:
     def read(element: etree._Element, types: TypeNames) -> Any:
-        attributes = element.items()
-        if attributes and types.nil(element, attributes, expected):
+        if types.nil(element, expected):
             return ABSENT
         if len(element):
             raise Misfit("holds elements where a single value is expected")
@@ -172,8 +181,7 @@ def _complex_reader(type: Complex, version: int, expected: frozenset[str]) -> Re
     table = member_table(type.all_members(version), type.family, version)
 
     def read(element: etree._Element, types: TypeNames) -> Any:
-        attributes = element.items()
-        if attributes and types.nil(element, attributes, expected):
+        if types.nil(element, expected):
             return ABSENT
         return carrier(**read_members(element, table, types))
 
@@ -186,8 +194,7 @@ def _array_reader(type: Array, version: int, expected: frozenset[str]) -> Reader
     nothing = _nothing(type.item)
 
     def read(element: etree._Element, types: TypeNames) -> Any:
-        attributes = element.items()
-        if attributes and types.nil(element, attributes, expected):
+        if types.nil(element, expected):
             return ABSENT
         items: list[Any] = []
         for child in element:
@@ -222,8 +229,7 @@ def _dictionary_reader(type: Dictionary, version: int, expected: frozenset[str])
     read_key, read_value = reader(type.key, version), reader(type.value, version)
 
     def read(element: etree._Element, types: TypeNames) -> Any:
-        attributes = element.items()
-        if attributes and types.nil(element, attributes, expected):
+        if types.nil(element, expected):
             return ABSENT
         pairs: dict[Any, Any] = {}
         for pair in element:

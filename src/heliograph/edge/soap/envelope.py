@@ -19,6 +19,7 @@ from heliograph.edge.soap.values import XML_SPACE
 from heliograph.intake.carriers import SoCredentials, SoTimeZone
 
 _ENVELOPES = {f"{{{soap.value}}}Envelope": soap for soap in Soap}
+_PARTS = {soap: (f"{{{soap.value}}}Header", f"{{{soap.value}}}Body") for soap in Soap}
 _NEXT = {f"{SOAP_11[:-10]}/actor/next", f"{SOAP_12}/role/next", f"{SOAP_12}/role/ultimateReceiver"}
 _ENDPOINT_TAGS = {f"{{{uri}}}{name}": uri for uri in ADDRESSING for name in ("ReplyTo", "FaultTo")}
 _UNDERSTOOD = frozenset({f"{{{uri}}}{name}" for uri in ADDRESSING for name in ("Action", "To", "MessageID", "From")})
@@ -57,8 +58,7 @@ def header_table(version: int) -> Table:
 
 def open_envelope(root: etree._Element, soap: Soap, table: Table, types: TypeNames) -> Envelope:
     """Take the envelope apart. Raises Malformed for a wrong structure, MisplacedHeader for its blocks."""
-    uri = soap.value
-    header_tag, body_tag = f"{{{uri}}}Header", f"{{{uri}}}Body"
+    header_tag, body_tag = _PARTS[soap]
     header = body = None
     blocks: dict[str, etree._Element] = {}
     for child in root:
@@ -71,7 +71,7 @@ def open_envelope(root: etree._Element, soap: Soap, table: Table, types: TypeNam
             if header is not None:
                 raise Malformed("The Envelope has two Headers.")
             header = child
-            _read_header(child, uri, table, blocks)
+            _read_header(child, soap.value, table, blocks)
         elif tag in table:
             _keep(child, blocks)
         else:
@@ -94,7 +94,7 @@ def _opened(
             value = read(block, types)
         except Misfit as misfit:
             told = misfit.within(wire)
-            raise MisplacedHeader(f"The header {told.path} {told.words}.") from None
+            raise MisplacedHeader(f"The header {told.path}: {told.words}.") from None
         if isinstance(value, SoCredentials):
             envelope.ticket = value.ticket.strip(XML_SPACE)
         elif isinstance(value, SoTimeZone):

@@ -6,7 +6,26 @@ from lxml import etree
 
 from heliograph.edge.soap.names import XSD
 
-_PRIMITIVES = ["anyType", "anyURI", "base64Binary", "boolean", "byte", "dateTime", "decimal", "double", "float", "int", "long", "QName", "short", "string", "unsignedByte", "unsignedInt", "unsignedLong", "unsignedShort"]
+_PRIMITIVES = [
+    "anyType",
+    "anyURI",
+    "base64Binary",
+    "boolean",
+    "byte",
+    "dateTime",
+    "decimal",
+    "double",
+    "float",
+    "int",
+    "long",
+    "QName",
+    "short",
+    "string",
+    "unsignedByte",
+    "unsignedInt",
+    "unsignedLong",
+    "unsignedShort",
+]
 
 #: Types of its own: name, base, then the facets in order.
 _RESTRICTED: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (

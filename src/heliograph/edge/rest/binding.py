@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from lxml import etree
 
 from heliograph.core.errors import Malformed
-from heliograph.edge.rest.fields import BY_NAME, PushRequest, any_case, collect
+from heliograph.edge.rest.fields import BY_NAME, PushRequest, collect
 from heliograph.edge.rest.formats import Format, Media, query_pairs
 from heliograph.edge.xml import read_any_xml
 
@@ -34,7 +34,7 @@ async def bind(media: Media, body: bytes, query: bytes, *, require_xmlns_i: bool
     else:
         members = from_xml(await read_any_xml(body, media.charset), require_xmlns_i=require_xmlns_i)
     if query and query not in (b"format=json", b"format=xml"):
-        members.update(collect(query_pairs(query), any_case))
+        members.update(collect(query_pairs(query), any_case=True))
     return PushRequest(**members)
 
 
@@ -65,7 +65,7 @@ def from_json(body: bytes, charset: str) -> dict[str, Any]:
         raise Malformed("The JSON is nested too deep.") from None
     if not isinstance(document, tuple):
         raise Malformed("The JSON must be one object.")
-    return collect(document, any_case)
+    return collect(document, any_case=True)
 
 
 # ----------------------------------------------------------------------------- XML
@@ -75,7 +75,7 @@ def from_xml(root: etree._Element, *, require_xmlns_i: bool) -> dict[str, Any]:
     """Members among the root's children, by local name, in any order; whatever the root is called. Raises Malformed."""
     if require_xmlns_i and root.nsmap.get("i") != XSI:
         raise Malformed(f'The root element must declare xmlns:i="{XSI}".')
-    return collect(_values(root), BY_NAME.get)
+    return collect(_values(root), any_case=False)
 
 
 def _values(root: etree._Element) -> Iterator[tuple[str, str | None]]:

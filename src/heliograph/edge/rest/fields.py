@@ -99,19 +99,21 @@ BY_NAME = {field.name: field for field in FIELDS}
 _ANY_CASE = {field.name.lower(): field for field in FIELDS}
 
 
-def any_case(name: str) -> Field | None:
-    """The field of that name without regard to case, as JSON and the query string take it."""
-    return BY_NAME.get(name) or _ANY_CASE.get(name.lower())
+def collect(pairs: Iterable[tuple[str, Any]], *, any_case: bool) -> dict[str, Any]:
+    """Members by name; unknown names and nulls are left out. JSON and the query string take names in any case.
 
-
-def collect(pairs: Iterable[tuple[str, Any]], find: Callable[[str], Field | None]) -> dict[str, Any]:
-    """Members by name; unknown names and nulls are left out. Raises Malformed for a name that stands twice."""
+    Raises Malformed for a name that stands twice, and for a value of the wrong type.
+    """
     members: dict[str, Any] = {}
+    nulls = set()
     for name, value in pairs:
-        field = find(name)
+        field = BY_NAME.get(name) or (_ANY_CASE.get(name.lower()) if any_case else None)
         if field is None:
             continue
-        if field.member in members:
+        if field.member in members or field.member in nulls:
             raise Malformed(f"{field.name} stands twice.")
-        members[field.member] = None if value is None else field.read(field.name, value)
-    return {member: value for member, value in members.items() if value is not None}
+        if value is None:
+            nulls.add(field.member)
+        else:
+            members[field.member] = field.read(field.name, value)
+    return members

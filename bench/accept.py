@@ -109,7 +109,7 @@ def gateway(folder: Path, *, dispatch: bool, wait: float = 0) -> Iterator[dict]:
     )
     try:
         line = process.stdout.readline() if process.stdout else b""
-        yield json.loads(line)
+        yield json.loads(line) | {"pid": process.pid}
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
@@ -153,11 +153,17 @@ def read_report(report: str) -> Figure:
     errors += sum(map(int, sockets.groups())) if sockets else 0
     return Figure(
         float(number(r"Requests/sec:\s+([\d.]+)")),
-        milliseconds(number(r"50%\s+(\S+)")),
-        milliseconds(number(r"99%\s+(\S+)")),
+        milliseconds(number(r"\n\s+50%\s+(\S+)")),
+        milliseconds(number(r"\n\s+99%\s+(\S+)")),
         int(number(r"(\d+) requests in")),
         errors,
     )
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of the process so far, all threads; steadier than a rate on a machine that others share."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def stored(folder: Path) -> int:
@@ -180,19 +186,20 @@ def prove(url: str, case: Case) -> None:
 
 def measure(title: str, folder: Path, options: argparse.Namespace, *, dispatch: bool) -> None:
     """One table of figures."""
-    print(f"\n{title}\n{'':20}{'conns':>6}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'errors':>8}  stored")
+    print(f"\n{title}\n{'':20}{'conns':>6}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU us':>8}{'errors':>8}  stored")
     with gateway(folder, dispatch=dispatch) as demo:
         for case in cases(demo):
             prove(demo["url"], case)
             for connections in options.connections:
                 for _ in range(options.rounds):
-                    before = stored(folder)
+                    before, used = stored(folder), cpu_seconds(demo["pid"])
                     figure = load(demo["url"], case, connections, options.seconds)
+                    cost = (cpu_seconds(demo["pid"]) - used) / max(figure.requests, 1) * 1e6
                     kept = stored(folder) - before
                     verdict = "all" if kept >= figure.requests else f"LOST {figure.requests - kept}"
                     print(
                         f"{case.name:20}{connections:>6}{figure.rate:>9.0f}{figure.p50:>9.2f}{figure.p99:>9.2f}"
-                        f"{figure.errors:>8}  {verdict}",
+                        f"{cost:>8.0f}{figure.errors:>8}  {verdict}",
                         flush=True,
                     )
 

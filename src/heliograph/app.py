@@ -42,6 +42,7 @@ from heliograph.observe.events import Everyone, LogEvents
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.sqlite import SqliteStore, open_store
 from heliograph.system.clock import SystemClock
+from heliograph.system.collector import settle
 from heliograph.system.entropy import entropy
 from heliograph.system.feed import InProcessFeed
 from heliograph.system.resolver import SystemResolver
@@ -110,6 +111,7 @@ class Heliograph:
             stack.push_async_callback(self.sweeper.stop)
             stack.push_async_callback(self.dispatcher.stop, drain)
             running = await serve(self.gateway(streams), self.settings.server)
+            settle()
             yield running
             streams.stop()
             await asyncio.gather(running.stop(drain), self.dispatcher.stop(drain))

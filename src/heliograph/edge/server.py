@@ -153,9 +153,14 @@ class Gateway:
         address = int(tenant) if tenant else None, int(version), AGENT_NAMES.get(agent, agent)
         if scope["method"] in ("GET", "HEAD"):
             return self._description(address, scope)
+        if scope["method"] != "POST":
+            return Answer(
+                405, _PLAIN, b"POST calls the agent, GET ?wsdl describes it.\n", (("allow", "GET, HEAD, POST"),)
+            )
         headers = header_map(scope)
         try:
-            _check_address(address, scope["method"])
+            if not has_agent(*address[1:]):
+                raise UnknownRoute(f"There is no agent {address[2]} in Services{address[1]}.")
             check_head(headers, self._body_limit)
             body = await read_body(receive, self._body_limit)
             return Answer(*await self._soap.post(*address, headers, body))
@@ -186,13 +191,6 @@ class Gateway:
         name = self._name(number)
         log.error("request failed", exc_info=error, request_id=name, method=scope["method"], path=scope["path"])
         return (("heliograph-request-id", name),)
-
-
-def _check_address(address: Address, method: str) -> None:
-    if method != "POST":
-        raise UnknownRoute("POST calls the agent, GET ?wsdl describes it.", allow="GET, HEAD, POST")
-    if not has_agent(*address[1:]):
-        raise UnknownRoute(f"There is no agent {address[2]} in Services{address[1]}.")
 
 
 def _router(routes: list[Route]) -> ASGI:

@@ -17,6 +17,7 @@ from heliograph.edge.http.protocol import Limits, guarded
 from heliograph.edge.server import Gateway
 
 _BACKLOG = 2048
+_LAST_WORDS = 1.0  # seconds for requests that were cut off to say so
 
 
 class _Server(uvicorn.Server):
@@ -52,6 +53,8 @@ class Running:
         self._server.config.timeout_graceful_shutdown = self._drain if within is None else within  # type: ignore[assignment]
         self._server.leave.set()
         await self._task
+        if cut_off := list(self._server.server_state.tasks):
+            await asyncio.wait(cut_off, timeout=_LAST_WORDS)
 
     async def wait(self) -> None:
         """Return when the server has ended, whoever ended it."""

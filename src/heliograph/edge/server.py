@@ -6,6 +6,7 @@ and the reading side go to Starlette.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 import time
@@ -20,7 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from heliograph.config.settings import Settings
-from heliograph.core.errors import HeliographError, UnknownRoute
+from heliograph.core.errors import HeliographError, Unavailable, UnknownRoute
 from heliograph.core.ports import Directory
 from heliograph.edge.auth import Authenticator
 from heliograph.edge.contract.versions import AGENT_NAMES, has_agent
@@ -55,6 +56,7 @@ from heliograph.intake.sign_in import Entropy, SignIn
 PUSH_PATHS = frozenset({"/api/v2/push", "/api/v2/push/"})
 _AGENT = re.compile(r"(?:/cust([0-9]{1,9}))?/remote/services([0-9]{2})/([a-z]{1,40})\.svc", re.ASCII)
 
+_STOPPING = "The gateway is stopping; whether it took this call is not known. Try again shortly."
 _PLAIN = "text/plain; charset=utf-8"
 
 Address = tuple[int | None, int, str]  # company in the path or None, service version, agent
@@ -143,6 +145,10 @@ class Gateway:
             return await self._push.post(headers, query, lambda limit: read_body(receive, limit))
         except Disconnected:
             raise
+        except asyncio.CancelledError:
+            self._must_be_stopping()
+            format = wanted_format(query, headers.get("accept", ""), headers.get("content-type", ""))
+            return failure_answer(Unavailable(_STOPPING), format)
         except Exception as error:
             beside = self._unexpected(error, scope, number)
             format = wanted_format(query, headers.get("accept", ""), headers.get("content-type", ""))
@@ -168,6 +174,9 @@ class Gateway:
             return Answer(*self._soap.refuse(headers, error))
         except Disconnected:
             raise
+        except asyncio.CancelledError:
+            self._must_be_stopping()
+            return Answer(*self._soap.refuse(headers, Unavailable(_STOPPING)))
         except Exception as error:
             beside = self._unexpected(error, scope, number)
             status, kind, fault, _ = self._soap.refuse(headers, HeliographError())
@@ -185,6 +194,11 @@ class Gateway:
         except UnknownRoute as error:
             return Answer(404, _PLAIN, f"{error.detail}\n".encode())
         return Answer(200, "text/xml; charset=utf-8", text, (("x-content-type-options", "nosniff"),))
+
+    def _must_be_stopping(self) -> None:
+        """A request is cut off only when the server stops and `server.drain` has run out: then it is answered."""
+        if not self.streams.stopped:
+            raise asyncio.CancelledError
 
     def _unexpected(self, error: Exception, scope: Scope, number: int) -> tuple[tuple[str, str], ...]:
         """Log it under the request's id, which the answer names."""

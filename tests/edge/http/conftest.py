@@ -14,6 +14,7 @@ from heliograph.edge.http.messages import Answer, Disconnected, Receive, Scope, 
 from heliograph.edge.serve import Running, serve
 
 LIMIT = 100_000  # bytes the application takes
+FLOOD = 50_000_000  # bytes of the answer at /flood, more than any socket buffer holds
 
 
 class Told:
@@ -35,7 +36,8 @@ class Told:
             return
         self.requests.append((scope["method"], scope["path"], body))
         await self.release.wait()
-        await send_answer(send, Answer(200, "text/plain", b"<" + body + b">"))
+        answer = b"x" * FLOOD if scope["path"] == "/flood" else b"<" + body + b">"
+        await send_answer(send, Answer(200, "text/plain", answer))
 
 
 class Wire:

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+FLOOD = 50_000_000  # bytes of the answer at /flood
+
 pytestmark = pytest.mark.anyio
 
 HOST = b"Host: here\r\n"
@@ -234,6 +236,13 @@ async def test_connections_beyond_the_cap_are_closed_at_once(opened) -> None:
         wires[0].close()
         await asyncio.sleep(0.05)
         assert (await place.say(FINE))[0] == 200
+
+
+async def test_a_client_that_does_not_read_its_answer_is_cut_off(place) -> None:
+    wire = await place.connect()
+    await wire.send(b"GET /flood HTTP/1.1\r\n" + HOST + b"\r\n")
+    await asyncio.sleep(1)  # reading stops by itself once this side's buffer is full
+    assert len(await wire.everything()) < FLOOD
 
 
 async def test_slow_clients_do_not_stop_honest_ones(opened) -> None:

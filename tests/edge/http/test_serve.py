@@ -18,6 +18,8 @@ from cryptography.x509.oid import NameOID
 from heliograph.config.settings import ServerSettings
 from heliograph.core.errors import BadSetting
 from heliograph.edge.serve import serve
+from heliograph.testing.asking import hear
+from heliograph.testing.running import a_town
 
 pytestmark = pytest.mark.anyio
 
@@ -131,3 +133,25 @@ def a_certificate(folder: Path) -> tuple[Path, Path, ssl.SSLContext]:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return certificate, secret, ssl.create_default_context(cafile=str(certificate))
+
+
+async def test_a_call_that_is_cut_off_by_the_stop_is_answered_in_its_own_dialect(tmp_path: Path) -> None:
+    async with a_town(tmp_path) as town:
+        head = b"POST %b HTTP/1.1\r\nHost: here\r\nContent-Type: %b\r\nContent-Length: 99\r\n\r\nnot all of it"
+        wires = []
+        for path, kind in (
+            (b"/api/v2/push?format=json", b"text/json"),
+            (b"/Remote/Services86/Pocket.svc", b"text/xml"),
+        ):
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(town.url.rsplit(":", 1)[1]))
+            writer.write(head % (path, kind))
+            wires.append((reader, writer))
+        await asyncio.sleep(0.05)
+        await town.running.stop(within=0.2)
+        heard = [await hear(reader) for reader, _ in wires]
+        for _, writer in wires:
+            writer.close()
+    assert [answer.status for answer in heard] == [503, 500]
+    assert '"ServiceUnavailable"' in heard[0].text
+    assert "Fault>" in heard[1].text
+    assert all(answer.headers["retry-after"] == "1" for answer in heard)

@@ -40,14 +40,14 @@ class Streams:
     def __init__(self, *, heartbeat: float = HEARTBEAT) -> None:
         self._heartbeat = heartbeat
         self._open: set[_Stream] = set()
-        self._stopped = False
+        self.stopped = False  # the server is going
 
     def __len__(self) -> int:
         return len(self._open)
 
     def stop(self) -> None:
         """End every stream now, and any that is opened later."""
-        self._stopped = True
+        self.stopped = True
         for stream in self._open:
             stream.end()
 
@@ -58,7 +58,7 @@ class Streams:
         stream = _Stream()
         pump = asyncio.create_task(_pump(items, encode, stream))
         self._open.add(stream)
-        if self._stopped:
+        if self.stopped:
             stream.end()
         try:
             yield _HELLO

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from structlog.testing import capture_logs
 
 from heliograph.config.settings import RetentionSettings
 from heliograph.core.lifecycle import State
-from heliograph.core.outcome import Accepted, Refused
+from heliograph.core.outcome import Accepted, Deferred, Refused
 from heliograph.core.ports import Traits
 from heliograph.core.retry import RetryPolicy
 from heliograph.testing.builders import an_acceptance, an_item
@@ -70,6 +72,71 @@ async def test_after_a_crash_nothing_in_doubt_is_sent_again_where_the_far_side_w
     gateway = await start(store=dead.store)
     assert channel.letters == []
     assert (await gateway.delivery()).detail == "in doubt, not sent again: the last attempt was interrupted"
+
+
+async def test_an_attempt_that_was_recorded_is_no_doubt_but_a_crash_in_the_next_one_is(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    channel.traits = Traits(retry=RetryPolicy(resend_in_doubt=False))
+    channel.answer(Deferred("busy"), Deferred("busy", retry_after=60))
+    gateway = await start()
+    await gateway.accept(an_acceptance())
+    await clock.jump(10)
+    assert [letter.attempt for letter in channel.letters] == [1, 2]
+    await gateway.dispatcher.stop(0)
+    await clock.jump(120)
+    await crash(gateway.store, clock)
+    again = await start(store=gateway.store)
+    assert len(channel.letters) == 2
+    assert (await again.delivery()).state is State.FAILED
+
+
+async def test_an_answer_that_comes_after_the_lease_lapsed_is_kept_for_the_next_lease(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    channel.traits = Traits(concurrency=1)
+    gateway = await start()
+
+    async def through_a_lapse(letter: object) -> Accepted:
+        await gateway.store.outbox.sweep(now=clock.now() + 3_600_000, limit=10)
+        return Accepted(provider_id="p-7")
+
+    channel.answer(through_a_lapse)
+    await gateway.accept(an_acceptance())
+    await clock.jump(2)
+    delivery = await gateway.delivery()
+    assert (delivery.state, delivery.provider_id) == (State.SENT, "p-7")
+    assert len(channel.letters) == 1
+
+
+async def test_an_answer_under_a_lease_that_another_process_took_over_moves_nothing(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    gateway = await start()
+
+    async def while_another_takes_over(letter: object) -> Refused:
+        later = clock.now() + 3_600_000
+        await gateway.store.outbox.sweep(now=later, limit=10)
+        await gateway.store.outbox.claim([1], now=clock.now(), lease_until=later)
+        return Refused("no such number")
+
+    channel.answer(while_another_takes_over)
+    await gateway.accept(an_acceptance())
+    assert (await gateway.delivery()).state is State.LEASED
+    assert [attempt.outcome for attempt in await gateway.attempts()] == ["refused"]
+
+
+async def test_kept_results_of_expired_deliveries_are_dropped(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    gateway = await start()
+    gateway.flaky.fail("record")
+    await gateway.accept(an_acceptance(expires_at=clock.now() + 100_000))
+    await clock.jump(95)
+    await gateway.accept(an_acceptance(first=2))
+    assert (await gateway.dispatcher.status()).lanes[0].unrecorded == 1
+    await clock.jump(95)
+    assert (await gateway.dispatcher.status()).lanes[0].unrecorded == 1
 
 
 async def test_a_stop_in_the_middle_of_a_try_is_a_doubt_as_well(
@@ -196,3 +263,12 @@ async def test_the_sweeper_expires_and_removes_and_survives_a_store_that_is_down
     assert await gateway.inbox_store.items(101, before_id=None, limit=10) == []
     await gateway.sweeper.stop()
     assert clock.sleepers == 0
+
+
+async def test_a_sweep_goes_on_bite_by_bite_until_nothing_is_left(clock: JumpingClock) -> None:
+    gateway = SmallGateway(clock, {})
+    await gateway.accept(an_acceptance(1200, expires_at=SATURDAY_NOON + 1000))
+    await clock.jump(1)
+    sweeping = asyncio.create_task(gateway.sweeper.sweep())
+    await clock.jump(1)
+    assert await sweeping == 1200

@@ -46,7 +46,10 @@ async def test_no_more_is_claimed_than_there_are_free_places(start, channel: Scr
 
 async def test_no_more_is_claimed_at_once_than_the_settings_say(start, channel: ScriptedChannel) -> None:
     gateway = await start(dispatch=DispatchSettings(batch=4))
+    gateway.flaky.hold("claim")
     await gateway.accept(an_acceptance(10))
+    assert (await states(gateway, range(1, 11))).count(State.LEASED) == 4
+    gateway.flaky.heal()
     await gateway.clock.jump(1)
     assert await states(gateway, range(1, 11)) == [State.SENT] * 10
 
@@ -240,3 +243,18 @@ async def test_stopping_twice_is_stopping_once(start, channel: ScriptedChannel) 
     await gateway.dispatcher.stop(1)
     await gateway.dispatcher.stop(1)
     assert not (await gateway.dispatcher.status()).running
+
+
+async def test_an_answer_from_before_the_slow_down_does_not_end_it(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    earlier = Gate()
+    channel.answer(earlier, Deferred("too many requests", retry_after=30, lane=True))
+    gateway = await start()
+    await gateway.accept(an_acceptance(1))
+    await clock.jump(1)
+    await gateway.accept(an_acceptance(1, first=2))
+    earlier.open()
+    await clock.settle()
+    [lane] = (await gateway.dispatcher.status()).lanes
+    assert (lane.slowed, lane.next_claim_in) == (True, 30.0)

@@ -260,6 +260,9 @@ async def test_a_message_for_a_channel_that_is_no_longer_configured_waits_and_is
     await clock.jump(60)
     status = await gateway.dispatcher.status()
     assert status.unconfigured == {"sms-old": 1}
+    await gateway.dispatcher.stop(0)
+    await gateway.accept(an_acceptance(first=2))
+    assert (await gateway.dispatcher.status()).unconfigured == {"sms-old": 1}
     assert (await gateway.delivery()).state is State.QUEUED
     assert channel.letters == []
 

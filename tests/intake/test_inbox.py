@@ -83,6 +83,10 @@ async def test_a_stream_resumed_gives_first_what_it_missed_and_nothing_twice(gat
         assert [(await anext(stream)).delivery_id for _ in range(2)] == [4, 5]
         await keep(gateway, 6)
         assert (await anext(stream)).delivery_id == 6
+        following = asyncio.ensure_future(anext(stream))
+        await gateway.clock.settle()
+        await keep(gateway, 7)
+        assert (await following).delivery_id == 7
 
 
 async def test_a_reader_too_slow_for_the_feed_still_gets_every_item_once(gateway: SmallGateway) -> None:

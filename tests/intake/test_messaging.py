@@ -11,7 +11,7 @@ from heliograph.config.settings import MessagingSettings
 from heliograph.core.delivery import Record
 from heliograph.core.errors import InvalidArgument, NotSupported, Unavailable, UnknownChannel
 from heliograph.core.lifecycle import Happening, State
-from heliograph.core.outcome import Deferred, Refused
+from heliograph.core.outcome import Accepted, Deferred, Refused
 from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage
 from heliograph.intake.messaging import STATUS
 from heliograph.testing.builders import a_call, a_caller
@@ -36,8 +36,6 @@ async def test_every_message_is_answered_in_order_with_what_came_of_its_first_at
     answers = {"good": None, "bad": Refused("no such number"), "busy": Deferred("line busy")}
 
     async def by_address(letter: Any) -> Any:
-        from heliograph.core.outcome import Accepted
-
         return answers[letter.address.value] or Accepted(detail="taken")
 
     stub.answer(by_address, by_address, by_address)
@@ -129,6 +127,7 @@ async def test_a_store_that_cannot_keep_the_messages_accepts_none(gateway: Small
     with pytest.raises(Unavailable):
         await send(gateway, "a")
     assert stub.letters == []
+    assert gateway.results.expected == 0
 
 
 async def test_the_callers_configuration_reaches_the_channel_and_is_not_kept(

@@ -61,6 +61,11 @@ class InProcessResults:
         for id in delivery_ids:
             self._expected.pop(id, None)
 
+    @property
+    def expected(self) -> int:
+        """How many deliveries are remembered."""
+        return len(self._expected)
+
     async def first_attempts(self, delivery_ids: Sequence[int], *, within: float) -> dict[int, First]:
         """Those that were tried within that many seconds; forgets all of them, also when cancelled."""
         batches = {id: self._expected[id] for id in delivery_ids if id in self._expected}

@@ -22,7 +22,7 @@ class Flaky:
         self._down.update(methods)
 
     def hold(self, method: str) -> None:
-        """From now on let calls of this method wait until healed; then they go through."""
+        """From now on carry out calls of this method, and answer them only when healed."""
         self._held[method] = asyncio.Event()
 
     def heal(self) -> None:
@@ -39,8 +39,9 @@ class Flaky:
             if name in self._down:
                 self.refused.append(name)
                 raise Unavailable("The disk is full.")
+            answer = await method(*args, **kwargs)
             if name in self._held:
                 await self._held[name].wait()
-            return await method(*args, **kwargs)
+            return answer
 
         return guarded

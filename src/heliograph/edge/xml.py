@@ -83,7 +83,7 @@ def _read(body: bytes, charset: str, parser: etree.XMLParser) -> etree._Element:
         raise Malformed("The XML has no root element.")
     if root.getroottree().docinfo.internalDTD is not None:  # the scan above sees it first; this is the second lock
         raise UnsafeXml("A DOCTYPE is not allowed.")
-    if text.find(b"<?", rest) >= 0:
+    if text.find(b"?>", rest) >= 0:  # every instruction ends so, and little else does
         _refuse_instructions(root)
     _refuse_excess(root, text, tags)
     return root

@@ -21,7 +21,7 @@ from heliograph.intake.carriers import (
     SoPrincipalCarrier,
     SoSystemInfoCarrier,
 )
-from heliograph.intake.services import Services
+from heliograph.intake.services import Handler, Services
 
 TICKET = "7T:1234abcxyzExample=="
 COMPANY = 7
@@ -39,9 +39,9 @@ class OneTicket:
 class Desk:
     """What stands behind the door."""
 
-    def __init__(self, errors: SoapErrors = SoapErrors.WRAPPED) -> None:
+    def __init__(self, errors: SoapErrors = SoapErrors.WRAPPED, **handlers: Handler) -> None:
         self.calls: list[Call] = []
-        handlers = {
+        plain: dict[str, Handler] = {
             "SendPushNotification": self.send_push,
             "SendMessages": self.send_messages,
             "SendMessagesWithConfig": self.send_messages,
@@ -52,7 +52,8 @@ class Desk:
             "GetRegisteredDevices": self.get_registered_devices,
             "GetPushNotificationTagsForDevice": self.get_tags,
         }
-        self.door = SoapDoor(Services(handlers, NoHooks()), OneTicket(), SoapSettings(errors=errors))  # type: ignore[arg-type]
+        services = Services(plain | handlers, NoHooks())
+        self.door = SoapDoor(services, OneTicket(), SoapSettings(errors=errors))  # type: ignore[arg-type]
 
     async def post(
         self,

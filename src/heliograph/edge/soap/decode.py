@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from lxml import etree
@@ -20,6 +20,12 @@ class _Absent:
 
 ABSENT: Final = _Absent()
 
+#: The children of an element as a list: a slice is walked in half the time of an iterator.
+ALL: Any = slice(None)
+
+
+_MOST_FITS = 256  # so that nobody can fill the memory with spellings of one name
+
 
 class Misfit(Exception):
     """A value is not what its type allows; `path` names the member, outermost first."""
@@ -35,45 +41,71 @@ class Misfit(Exception):
         return Misfit(self.words, f"{outer}{joint}{self.path}")
 
 
-class TypeNames:
-    """Resolves the prefixes of xsi:type. Where only the root declares prefixes, each name is resolved once."""
+class _Scope:
+    """What the prefixes of one root element stand for, and which xsi:type values were found to fit which type."""
 
-    __slots__ = ("_body", "_fits", "_prefixes", "_root")
+    __slots__ = ("fits", "prefixes")
+
+    def __init__(self, prefixes: dict[str | None, str]) -> None:
+        self.prefixes = prefixes
+        self.fits: dict[str, frozenset[str]] = {}
+
+
+@lru_cache(maxsize=64)
+def _scope(declared: tuple[tuple[str | None, str], ...]) -> _Scope:
+    """A client declares the same prefixes in every request, so what was found out once is kept."""
+    return _Scope(dict(declared))
+
+
+class TypeNames:
+    """Resolves the prefixes of xsi:type, at the root where no other element declares any."""
+
+    __slots__ = ("_body", "_fits", "_root", "_scope")
 
     def __init__(self, root: etree._Element, body: bytes) -> None:
         self._root = root
         self._body = body
-        self._fits: dict[str | bytes, frozenset[str]] = {}  # an only attribute's value -> the type it was found to name
-        self._prefixes: dict[str | None, str] | None = None  # of the root; empty where others declare some as well
+        self._scope: _Scope | None = None
+        self._fits: dict[str, frozenset[str]] | None = None
 
     def nil(self, element: etree._Element, expected: frozenset[str]) -> bool:
         """Whether the element is nil. Raises Misfit for another type than expected, or a nil that holds something."""
         values = element.values()
-        if not values or (len(values) == 1 and self._fits.get(values[0]) is expected):
+        if not values:
             return False
-        return self._looked_at(element, expected)
+        fits = self._fits
+        if fits is None:
+            fits = self._fits = self._known_fits()
+        if len(values) == 1 and fits.get(str(values[0])) is expected:
+            return False
+        return self._looked_at(element, expected, fits)
 
-    def _looked_at(self, element: etree._Element, expected: frozenset[str]) -> bool:
+    def _known_fits(self) -> dict[str, frozenset[str]]:
+        declared = self._root.nsmap
+        if self._body[:1] == b"<" and self._body.count(b"xmlns") == len(declared):
+            self._scope = _scope(tuple(declared.items()))
+            return self._scope.fits
+        return {}
+
+    def _looked_at(self, element: etree._Element, expected: frozenset[str], fits: dict[str, frozenset[str]]) -> bool:
         nil = False
-        for name, value in element.items():
+        for name, given in element.items():
+            value = str(given)
             if name == XSI_TYPE:
-                if self._resolved(element, str(value)) not in expected:
-                    raise Misfit(f"has the type {str(value)[:80]!r}, which is not the member's")
-                if self._prefixes:  # the same everywhere in this document
-                    self._fits[value] = expected
+                if self._resolved(element, value) not in expected:
+                    raise Misfit(f"has the type {value[:80]!r}, which is not the member's")
+                if self._scope is not None and len(fits) < _MOST_FITS:
+                    fits[value] = expected
             elif name == XSI_NIL:
-                nil = _flag(str(value))
+                nil = _flag(value)
         if nil and (len(element) or (element.text or "").strip(XML_SPACE)):
             raise Misfit("is nil and holds a value")
         return nil
 
     def _resolved(self, element: etree._Element, value: str) -> str:
-        if self._prefixes is None:
-            prefixes = self._root.nsmap
-            alone = self._body[:1] == b"<" and self._body.count(b"xmlns") == len(prefixes)
-            self._prefixes = prefixes if alone else {}
         prefix, colon, local = value.strip(XML_SPACE).rpartition(":")
-        uri = (self._prefixes or element.nsmap).get(prefix if colon else None)
+        prefixes = element.nsmap if self._scope is None else self._scope.prefixes
+        uri = prefixes.get(prefix if colon else None)
         if uri is None:
             return "" if colon else local
         return f"{{{uri}}}{local}"
@@ -117,7 +149,7 @@ def member_table(members: Sequence[Member], family: Family, version: int) -> Tab
 def read_members(element: etree._Element, table: Table, types: TypeNames) -> dict[str, Any]:
     """The members that are there, in whatever order. Raises Misfit, also for one that stands twice."""
     values: dict[str, Any] = {}
-    for child in element:
+    for child in element[ALL]:
         entry = table.get(child.tag)
         if entry is None:
             continue
@@ -197,7 +229,7 @@ def _array_reader(type: Array, version: int, expected: frozenset[str]) -> Reader
         if types.nil(element, expected):
             return ABSENT
         items: list[Any] = []
-        for child in element:
+        for child in element[ALL]:
             if child.tag != tag:
                 raise Misfit(f"holds {str(child.tag)[:120]!r} where only {tag!r} is expected")
             try:
@@ -232,12 +264,12 @@ def _dictionary_reader(type: Dictionary, version: int, expected: frozenset[str])
         if types.nil(element, expected):
             return ABSENT
         pairs: dict[Any, Any] = {}
-        for pair in element:
+        for pair in element[ALL]:
             if pair.tag != pair_tag:
                 raise Misfit(f"holds {str(pair.tag)[:120]!r} where only {pair_tag!r} is expected")
             key: Any = ""
             value: Any = ""
-            for child in pair:
+            for child in pair[ALL]:
                 if child.tag == key_tag:
                     key = read_key(child, types)
                 elif child.tag == value_tag:

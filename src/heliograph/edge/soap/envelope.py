@@ -13,7 +13,7 @@ from lxml import etree
 from heliograph.core.errors import Malformed, MisplacedHeader
 from heliograph.edge.contract.common import REQUEST_HEADERS
 from heliograph.edge.contract.model import Family
-from heliograph.edge.soap.decode import Misfit, Table, TypeNames, member_table
+from heliograph.edge.soap.decode import ALL, Misfit, Table, TypeNames, member_table
 from heliograph.edge.soap.names import ADDRESSING, SOAP_11, SOAP_12, Soap
 from heliograph.edge.soap.values import XML_SPACE
 from heliograph.intake.carriers import SoCredentials, SoTimeZone
@@ -61,7 +61,7 @@ def open_envelope(root: etree._Element, soap: Soap, table: Table, types: TypeNam
     header_tag, body_tag = _PARTS[soap]
     header = body = None
     blocks: dict[str, etree._Element] = {}
-    for child in root:
+    for child in root[ALL]:
         tag = child.tag
         if body is not None:
             raise Malformed("Nothing may follow the Body of the Envelope.")
@@ -106,7 +106,7 @@ def _opened(
 
 def _read_header(header: etree._Element, uri: str, table: Table, blocks: dict[str, etree._Element]) -> None:
     must_tag = f"{{{uri}}}mustUnderstand"
-    for block in header:
+    for block in header[ALL]:
         if block.tag in table:
             _keep(block, blocks)
         elif block.tag in _ENDPOINT_TAGS:

@@ -146,7 +146,7 @@ class _Conversation(SMTP):
         super().connection_lost(error)
 
     def hang_up(self) -> None:
-        """Close without a word. Python before 3.11.4 cannot abort a TLS transport that is closing already."""
+        """Close without a word. Python 3.11.2 cannot abort a TLS transport that is closing already."""
         if isinstance(self.transport, asyncio.WriteTransport) and not self.transport.is_closing():
             self.transport.abort()
 

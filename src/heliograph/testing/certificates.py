@@ -33,6 +33,25 @@ class Authority:
 
     def server(self, *hosts: str, expired: bool = False) -> ssl.SSLContext:
         """A context for a server that calls itself by these names or addresses."""
+        certificate, secret = self._signed(hosts, expired)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with tempfile.TemporaryDirectory() as folder:  # the only way in for a key is through a file
+            file = Path(folder, "server.pem")
+            file.touch(mode=0o600)
+            file.write_bytes(secret + certificate)
+            context.load_cert_chain(file)
+        return context
+
+    def files(self, folder: Path, *hosts: str) -> tuple[Path, Path]:
+        """Certificate and private key of such a server as two PEM files in the folder, for programs that read files."""
+        certificate, secret = self._signed(hosts, expired=False)
+        chain, key = folder / "server.crt", folder / "server.key"
+        key.touch(mode=0o600)
+        chain.write_bytes(certificate)
+        key.write_bytes(secret)
+        return chain, key
+
+    def _signed(self, hosts: tuple[str, ...], expired: bool) -> tuple[bytes, bytes]:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
         certificate = (
@@ -45,13 +64,7 @@ class Authority:
         secret = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with tempfile.TemporaryDirectory() as folder:  # the only way in for a key is through a file
-            file = Path(folder, "server.pem")
-            file.touch(mode=0o600)
-            file.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
-            context.load_cert_chain(file)
-        return context
+        return certificate.public_bytes(serialization.Encoding.PEM), secret
 
     def _blank(
         self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey, *, expired: bool = False

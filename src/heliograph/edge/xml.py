@@ -20,7 +20,7 @@ MAX_DEPTH = 64
 MAX_ELEMENTS = 200_000
 MAX_ATTRIBUTES = 256  # on one element
 MAX_ATTRIBUTE_BYTES = 64 * 1024
-_ASIDE = 64 * 1024  # bytes from which a document is parsed in a thread, so that others do not wait
+ASIDE = 64 * 1024  # bytes from which a document is parsed in a thread, so that others do not wait
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _UTF32_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
@@ -30,7 +30,9 @@ _UTF16_NAMES = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
 _DECLARATION = re.compile(rb"<\?xml\s([^>]{0,200}?)\?>")
 _DECLARED_ENCODING = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._:\-]{1,40})["']""")
 _PARSER_PLACE = re.compile(r", (line \d+, column \d+|use XML_PARSE_HUGE option).*", re.DOTALL)
-_PROLOG_FILLER = re.compile(rb"\s*(?:<!--.*?-->\s*)*", re.DOTALL)
+_SPACE = re.compile(rb"\s*")
+_MOST_PROLOG_COMMENTS = 256
+_SHORTEST_XMLNS = len(b'xmlns:a="" ')
 _LONGEST_DECLARATION = 256  # bytes in which an XML declaration ends
 
 _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
@@ -64,7 +66,7 @@ def read_xml(body: bytes, charset: str = "") -> etree._Element:
 
 async def read_any_xml(body: bytes, charset: str = "") -> etree._Element:
     """As read_xml; a large document is parsed in a thread so that the event loop goes on."""
-    if len(body) < _ASIDE:
+    if len(body) < ASIDE:
         return _read(body, charset, _PARSER)
     return await asyncio.to_thread(lambda: _read(body, charset, _parser()))
 
@@ -124,13 +126,26 @@ def _declaration(head: bytes) -> tuple[int, str]:
 def _after_prolog(text: bytes) -> int:
     """Where the root element starts; raises UnsafeXml for a DOCTYPE or an instruction before it."""
     at, _ = _declaration(text[:_LONGEST_DECLARATION])
-    filler = _PROLOG_FILLER.match(text, at)
-    at = filler.end() if filler else at
+    at = _after_space(text, at)
+    for _ in range(_MOST_PROLOG_COMMENTS):
+        if not text.startswith(b"<!--", at):
+            break
+        end = text.find(b"-->", at + 4)
+        if end < 0:
+            raise Malformed("The XML cannot be read: a comment does not end.")
+        at = _after_space(text, end + 3)
+    else:
+        raise UnsafeXml(f"More than {_MOST_PROLOG_COMMENTS} comments stand before the root element.")
     if text[at : at + 9].upper() == b"<!DOCTYPE":
         raise UnsafeXml("A DOCTYPE is not allowed.")
     if text.startswith(b"<?", at):
         raise UnsafeXml("A processing instruction is not allowed.")
     return at
+
+
+def _after_space(text: bytes, at: int) -> int:
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
 
 
 def _refuse_instructions(root: etree._Element) -> None:
@@ -147,8 +162,18 @@ def _refuse_excess(root: etree._Element, text: bytes, tags: int) -> None:
         raise UnsafeXml(f"The XML is nested deeper than {MAX_DEPTH} levels.")
     if text.count(b"=") > MAX_ATTRIBUTES and _TOO_MANY_ATTRIBUTES(root):
         raise UnsafeXml(f"An element has more than {MAX_ATTRIBUTES} attributes.")
+    if len(text) > MAX_ATTRIBUTES * _SHORTEST_XMLNS and text.count(b"xmlns") > MAX_ATTRIBUTES:
+        _refuse_declarations(text)
     if len(text) > MAX_ATTRIBUTE_BYTES and _TOO_LONG_ATTRIBUTE(root):
         raise UnsafeXml(f"An attribute is longer than {MAX_ATTRIBUTE_BYTES} characters.")
+
+
+def _refuse_declarations(text: bytes) -> None:
+    """Namespace declarations are no attributes to the parser, and count as such here. Only long tags can have too many."""
+    shortest = MAX_ATTRIBUTES * _SHORTEST_XMLNS
+    for piece in text.split(b"<"):
+        if len(piece) > shortest and piece.partition(b">")[0].count(b"xmlns") > MAX_ATTRIBUTES:
+            raise UnsafeXml(f"An element declares more than {MAX_ATTRIBUTES} namespaces.")
 
 
 def _reason(error: etree.XMLSyntaxError) -> str:

@@ -12,6 +12,7 @@ from heliograph.edge.contract.model import Array, Complex, Dictionary, Enumerati
 from heliograph.edge.contract.scalars import DURATION, STRING
 from heliograph.edge.soap.names import XSD, XSI_NIL, XSI_TYPE, namespace, type_name
 from heliograph.edge.soap.values import READERS, XML_SPACE, enum_reader, read_boolean
+from heliograph.edge.xml import ASIDE
 
 
 class _Absent:
@@ -24,6 +25,7 @@ ABSENT: Final = _Absent()
 ALL: Any = slice(None)
 
 
+MOST_PREFIXES = 64  # in scope at once, where xsi:type needs them resolved
 _MOST_FITS = 256  # so that nobody can fill the memory with spellings of one name
 
 
@@ -68,6 +70,11 @@ class TypeNames:
         self._scope: _Scope | None = None
         self._fits: dict[str, frozenset[str]] | None = None
 
+    @property
+    def large(self) -> bool:
+        """Whether reading the document's values takes long enough to be done in a thread."""
+        return len(self._body) >= ASIDE
+
     def nil(self, element: etree._Element, expected: frozenset[str]) -> bool:
         """Whether the element is nil. Raises Misfit for another type than expected, or a nil that holds something."""
         values = element.values()
@@ -82,6 +89,7 @@ class TypeNames:
 
     def _known_fits(self) -> dict[str, frozenset[str]]:
         declared = self._root.nsmap
+        _few(declared)
         if self._body[:1] == b"<" and self._body.count(b"xmlns") == len(declared):
             self._scope = _scope(tuple(declared.items()))
             return self._scope.fits
@@ -104,11 +112,18 @@ class TypeNames:
 
     def _resolved(self, element: etree._Element, value: str) -> str:
         prefix, colon, local = value.strip(XML_SPACE).rpartition(":")
-        prefixes = element.nsmap if self._scope is None else self._scope.prefixes
+        prefixes = _few(element.nsmap) if self._scope is None else self._scope.prefixes
         uri = prefixes.get(prefix if colon else None)
         if uri is None:
             return "" if colon else local
         return f"{{{uri}}}{local}"
+
+
+def _few(prefixes: dict[str | None, str]) -> dict[str | None, str]:
+    """Refuses documents that declare so many prefixes that looking one up for each element would cost seconds."""
+    if len(prefixes) > MOST_PREFIXES:
+        raise Misfit(f"has more than {MOST_PREFIXES} namespace prefixes in scope")
+    return prefixes
 
 
 def _flag(value: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from uuid import uuid4
@@ -64,7 +65,11 @@ class SoapDoor:
             caller = await self._caller(tenant, binding, envelope)
             if name not in self._methods:
                 raise NotSupported(f"{name} is part of the contract, but not something this gateway can do.")
-            call = await self._services.call(name, binding.arguments(envelope), caller)
+            if envelope.types.large:
+                arguments = await asyncio.to_thread(binding.arguments, envelope)
+            else:
+                arguments = binding.arguments(envelope)
+            call = await self._services.call(name, arguments, caller)
             return answered(soap, version, binding.reply(call.result), call.notes)
         except (CallerError, Unavailable) as error:
             if self._faults or row(error).always_fault:

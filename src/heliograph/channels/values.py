@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import SecretBytes, SecretStr, ValidationError
+from pydantic import ValidationError
 
 from heliograph.channels.plugin import Plugin
+from heliograph.config.load import is_secret
 from heliograph.config.settings import Area
 from heliograph.core.errors import BadSetting
 
@@ -25,18 +26,6 @@ def read_settings(name: str, plugin: Plugin, values: Mapping[str, Any]) -> Area:
         raise BadSetting(" ".join(_complaint(name, plugin.settings, row) for row in error.errors())) from None
 
 
-def is_secret(model: type[Area], field: str) -> bool:
-    """Whether a field holds a secret, alone or in a list or union."""
-    info = model.model_fields.get(field)
-    return info is not None and _mentions_secret(info.annotation)
-
-
-def _mentions_secret(annotation: Any) -> bool:
-    if annotation in (SecretStr, SecretBytes):
-        return True
-    return any(_mentions_secret(part) for part in get_args(annotation))
-
-
 def _complaint(name: str, model: type[Area], row: Any) -> str:
     path = ".".join(str(part) for part in row["loc"])
     field = str(row["loc"][0]) if row["loc"] else ""
@@ -47,5 +36,6 @@ def _complaint(name: str, model: type[Area], row: Any) -> str:
         return f"channels.{name}.{path} is not a setting; {hint}"
     where = f"channels.{name}.{path}" if path else f"channels.{name}"
     text = str(row["msg"]).removeprefix("Value error, ")
-    shown = "" if not field or row["type"] == "missing" or is_secret(model, field) else f" (it is {row['input']!r:.60})"
+    hidden = field not in known or row["type"] == "missing" or is_secret(field, model.model_fields[field].annotation)
+    shown = "" if hidden else f" (it is {row['input']!r:.60})"
     return f"{where}: {text}{shown}."

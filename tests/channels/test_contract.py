@@ -1,0 +1,135 @@
+"""Every channel that comes with the gateway keeps the contract of channels."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from heliograph.channels.email.channel import PLUGIN as EMAIL
+from heliograph.channels.inbox.channel import PLUGIN as INBOX
+from heliograph.channels.registry import BUILT_IN, build_channel
+from heliograph.channels.stub.channel import PLUGIN as STUB
+from heliograph.channels.webhook.channel import PLUGIN as WEBHOOK
+from heliograph.store.memory import MemoryStore
+from heliograph.testing.builders import a_company, a_user
+from heliograph.testing.channel_contract import ChannelContract, Subject
+from heliograph.testing.clock import JumpingClock
+from heliograph.testing.servers.smtp import HANG_UP, STALL, SmtpServer
+from heliograph.testing.servers.webhook import Answer, Fault, WebhookServer
+from heliograph.testing.tools import some_tools
+
+pytestmark = pytest.mark.anyio
+
+SECRET = "whsec_" + "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3"
+
+
+class TestInbox(ChannelContract):
+    """The provider is the store, and it fails by being closed."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Subject]:
+        clock = JumpingClock()
+        store = MemoryStore(clock)
+        await store.directory.add_company(a_company())
+        await store.directory.add_user(a_user())
+        await store.directory.add_user(a_user(102, active=False))
+        tools = some_tools(clock, directory=store.directory, inbox=store.inbox)
+        yield Subject(
+            plugin=INBOX,
+            channel=build_channel("inbox", {"kind": "inbox"}, tools),
+            to="keeper101",
+            nonsense=("nobody", "keeper102", "nobody@example.com", "101", "keeper101@example.org"),
+            failures=(store.close,),
+        )
+        await tools.transport.close()
+
+
+class TestStub(ChannelContract):
+    """The stub fails by the scripts of the contract's own letters, which have none: so by nothing."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Subject]:
+        tools = some_tools()
+        yield Subject(plugin=STUB, channel=build_channel("trial", {"kind": "stub"}, tools), to="anybody")
+        await tools.transport.close()
+
+
+def answers(endpoint: WebhookServer) -> tuple[Callable[[], None], ...]:
+    """Makes the endpoint answer the next request in one of many bad ways."""
+    bad = [Answer(status=status) for status in (301, 400, 401, 404, 410, 413, 429, 500, 502, 503, 504)]
+    bad += [Answer(fault=fault) for fault in (Fault.RESET, Fault.HANG_UP, Fault.STALL, Fault.GARBAGE)]
+    bad += [Answer(status=503, headers={"Retry-After": wish}) for wish in ("soon", "-1", "9" * 50)]
+    bad += [Answer(status=500, body=SECRET.encode()), Answer(status=200, fault=Fault.CUT)]
+    return tuple(lambda answer=answer: endpoint.script(answer) for answer in bad)
+
+
+class TestWebhookToEachItsOwn(ChannelContract):
+    """To is the URL."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Subject]:
+        clock = JumpingClock()
+        tools = some_tools(clock)
+        async with WebhookServer(secrets=[SECRET], now=lambda: clock.now() / 1000) as endpoint:
+            yield Subject(
+                plugin=WEBHOOK,
+                channel=build_channel("hook", {"kind": "webhook", "secrets": [SECRET], "timeout": 0.5}, tools),
+                to=f"{endpoint.url}/in",
+                nonsense=("keeper101", "ftp://coast.example/", "http://0177.0.0.1/", "http://user@coast.example/"),
+                secrets=(SECRET, SECRET.removeprefix("whsec_")),
+                failures=answers(endpoint),
+                requests=lambda: len(endpoint.requests),
+            )
+        await tools.transport.close()
+
+
+class TestWebhookOneForAll(ChannelContract):
+    """Everything goes to the configured URL, which holds a secret of its own."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Subject]:
+        clock = JumpingClock()
+        tools = some_tools(clock)
+        async with WebhookServer(secrets=[SECRET], now=lambda: clock.now() / 1000) as endpoint:
+            options = {"secrets": [SECRET], "timeout": 0.5, "url": f"{endpoint.url}/in?key=path-secret"}
+            yield Subject(
+                plugin=WEBHOOK,
+                channel=build_channel("hook", {"kind": "webhook", **options}, tools),
+                to="the night watch",
+                secrets=(SECRET, SECRET.removeprefix("whsec_"), "path-secret"),
+                failures=answers(endpoint),
+                requests=lambda: len(endpoint.requests),
+            )
+        await tools.transport.close()
+
+
+class TestEmail(ChannelContract):
+    """The provider is an SMTP server."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Subject]:
+        tools = some_tools()
+        async with SmtpServer() as server:
+            commands = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "CONTENT")
+            answers = ("421 4.3.2 closing", "450 4.7.1 later", "550 5.1.1 no", "554 5.7.1 no", "999 ?", HANG_UP, STALL)
+            options = {"host": "127.0.0.1", "port": server.port, "security": "none", "sender": "lamp@light.example"}
+            yield Subject(
+                plugin=EMAIL,
+                channel=build_channel("mail", {"kind": "email", "timeout": 0.3, **options}, tools),
+                to="keeper@coast.example",
+                nonsense=("keeper", "a@b\r\nRCPT TO:<c@d>", "A <a@b.example>", "a@b.example, c@d.example"),
+                failures=tuple(
+                    lambda command=command, answer=answer: server.refuse(command, answer)
+                    for command in commands
+                    for answer in answers
+                    if command != "EHLO" or answer in (HANG_UP, STALL)  # a refused EHLO is followed by HELO
+                ),
+                requests=lambda: len(server.mails),
+            )
+        await tools.transport.close()
+
+
+def test_every_built_in_kind_is_held_to_the_contract() -> None:
+    assert {plugin.kind for plugin in (INBOX, STUB, WEBHOOK, EMAIL)} == set(BUILT_IN)

@@ -214,7 +214,7 @@ async def test_many_prefixes_cannot_make_each_type_a_search() -> None:
 HEAVY: dict[str, Callable[[], str]] = {
     "a text of 3 MiB": lambda: push(f"<n:Title>{'a' * 3 * MIB}</n:Title>"),
     "a comment of 3 MiB": lambda: push(f"<n:Title>a</n:Title><!--{'a' * 3 * MIB}-->"),
-    "a CDATA section of 3 MiB": lambda: push(f"<n:Title><![CDATA[{'<' * 3 * MIB}]]></n:Title>"),
+    "a CDATA section of 3 MiB": lambda: push(f"<n:Title><![CDATA[{'&' * 3 * MIB}]]></n:Title>"),
 }
 
 

@@ -29,6 +29,7 @@ from heliograph.edge.http.access import Watched, record
 from heliograph.edge.http.address import base_url
 from heliograph.edge.http.messages import (
     ASGI,
+    WHOLE_ANSWER,
     Answer,
     Disconnected,
     Receive,
@@ -116,6 +117,7 @@ class Gateway:
 
     async def _recorded(self, scope: Scope, receive: Receive, send: Send) -> None:
         number, started, watched = next(self._ids), time.perf_counter(), Watched(send)
+        scope.get("extensions", {}).pop(WHOLE_ANSWER, None)  # what is recorded is what goes through `watched`
         try:
             await self._serve(scope, receive, watched, number)
         finally:
@@ -128,9 +130,9 @@ class Gateway:
         path = scope["path"].lower()
         try:
             if path in PUSH_PATHS:
-                await send_answer(send, await self._push_answer(scope, receive, number))
+                await send_answer(scope, send, await self._push_answer(scope, receive, number))
             elif matched := _AGENT.fullmatch(path):
-                await send_answer(send, await self._soap_answer(matched, scope, receive, number))
+                await send_answer(scope, send, await self._soap_answer(matched, scope, receive, number))
             else:
                 await self._router(scope, receive, send)
         except Disconnected:

@@ -22,6 +22,7 @@ class Told:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, bytes]] = []
+        self.beside: tuple[tuple[str, str], ...] = ()
         self.release = asyncio.Event()
         self.release.set()
 
@@ -32,12 +33,12 @@ class Told:
             self.requests.append((scope["method"], scope["path"], b"(gone)"))
             return
         except TooLarge:
-            await send_answer(send, Answer(413, "text/plain", b"too large"))
+            await send_answer(scope, send, Answer(413, "text/plain", b"too large"))
             return
         self.requests.append((scope["method"], scope["path"], body))
         await self.release.wait()
         answer = b"x" * FLOOD if scope["path"] == "/flood" else b"<" + body + b">"
-        await send_answer(send, Answer(200, "text/plain", answer))
+        await send_answer(scope, send, Answer(200, "text/plain", answer, self.beside))
 
 
 class Wire:
@@ -68,8 +69,17 @@ class Wire:
             except ConnectionResetError:
                 return b""
 
+    async def packet(self) -> bytes:
+        """What is there at the next look."""
+        async with asyncio.timeout(5):
+            return await self._reader.read(100_000)
+
+    def stop_reading(self) -> None:
+        """Leave in the socket what comes from now on."""
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+
     def close(self) -> None:
-        self._writer.close()
+        self._writer.transport.abort()
 
 
 class Place:

@@ -254,3 +254,42 @@ async def test_slow_clients_do_not_stop_honest_ones(opened) -> None:
         for _ in range(20):
             assert (await place.say(FINE))[0] == 200
         assert time.monotonic() - started < 2
+
+
+async def test_an_answer_is_one_write_with_head_and_body(place) -> None:
+    wire = await place.connect()
+    await wire.send(FINE)
+    assert await wire.packet() == (b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 4\r\n\r\n<hi>")
+
+
+async def test_head_gets_the_length_and_no_body(place) -> None:
+    wire = await place.connect()
+    await wire.send(b"HEAD /a HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert (await wire.packet()).endswith(b"content-length: 2\r\n\r\n")
+    await wire.send(FINE)
+    assert (await wire.answer())[2] == b"<hi>"
+
+
+async def test_a_header_that_would_end_its_line_is_never_written(place) -> None:
+    place.app.beside = (("x-told", "a\r\nset-cookie: b"),)
+    status, headers, _ = await place.say(FINE)
+    assert (status, "set-cookie" in headers) == (500, False)
+
+
+async def test_a_client_that_asks_and_never_reads_does_not_fill_the_memory(place) -> None:
+    wire = await place.connect()
+    wire.stop_reading()
+    one = b"POST /a HTTP/1.1\r\n" + HOST + b"Content-Length: 60000\r\n\r\n" + b"x" * 60_000
+    flood = asyncio.create_task(_repeat(wire, one, 400))
+    await asyncio.sleep(0.4)
+    answered = len(place.app.requests)
+    await asyncio.sleep(0.1)
+    assert len(place.app.requests) - answered <= 1
+    assert answered < 400
+    flood.cancel()
+
+
+async def _repeat(wire, raw: bytes, times: int) -> None:
+    with contextlib.suppress(ConnectionError):
+        for _ in range(times):
+            await wire.send(raw)

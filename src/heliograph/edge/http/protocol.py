@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import string
+from functools import partial
 from typing import Any
 
 import httptools
 import msgspec
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from heliograph.edge.http.messages import WHOLE_ANSWER
 
 _HOST_CHARACTERS = (string.ascii_letters + string.digits + "-._~%!$&'()*+,;=:[]").encode("ascii")
 _LINGER = 2.0  # seconds a client may go on sending a body that was refused, so that it gets to read the answer
@@ -225,6 +228,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._check_head()
         self._in_header, self._in_body, self._head_bytes = False, True, 0
         super().on_headers_complete()
+        # The application's task has been made and has not run yet: it will find the extension in its scope.
+        self.scope["extensions"] = {WHOLE_ANSWER: {"send": partial(write_whole, self.cycle)}}
 
     def _check_head(self) -> None:
         headers = self.headers
@@ -274,6 +279,32 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()  # it was never told to go on, and what it sends next cannot be told from a body
         else:
             self._await("linger", _LINGER)
+
+
+async def write_whole(
+    cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    """Head and body in one write, where ASGI's two messages are two; the headers include Content-Length.
+
+    Raises ValueError for a header that would end its line. To a client that has gone nothing is written.
+    """
+    if cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+    if cycle.disconnected:
+        return
+    head = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+    if head.count(b"\n") != len(headers) or head.count(b"\r") != len(headers):
+        raise ValueError("a header value has a line break in it")
+    if not cycle.keep_alive:
+        head += b"connection: close\r\n"
+    shown = b"" if cycle.scope["method"] == "HEAD" else body
+    cycle.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], head, shown))
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
 
 
 def guarded(limits: Limits) -> type[GuardedProtocol]:

@@ -43,8 +43,10 @@ class Checkpointer:
         self._thread.join()
 
     def _run(self) -> None:
-        while self._written.wait() and not self._closing.is_set():
-            self._follow()
+        while not self._closing.is_set():  # asked first: `_follow` may have cleared the very signal that `close` gave
+            self._written.wait()
+            if not self._closing.is_set():
+                self._follow()
         self._connection.close()
 
     def _follow(self) -> None:

@@ -138,6 +138,14 @@ async def test_head_is_answered_without_a_body(town: Town) -> None:
     assert heard.status == 200
 
 
+@pytest.mark.parametrize(("trusted", "scheme"), [(["127.0.0.1"], "https"), (["10.0.0.1"], "http"), ([], "http")])
+async def test_only_a_trusted_proxy_is_believed(tmp_path: Path, trusted: list[str], scheme: str) -> None:
+    async with a_town(tmp_path, server=ServerSettings(port=0, trusted_proxies=trusted)) as town:
+        forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
+        heard = await town.ask("GET", "/Remote/Services88/Messaging.svc?singleWsdl", forwarded)
+    assert f'location="{scheme}://127.0.0.1:' in heard.text
+
+
 class Broken:
     """A door with a bug in it, which knows a secret."""
 
@@ -230,3 +238,18 @@ async def test_at_debug_level_each_request_is_one_line_without_secrets(tmp_path:
 )
 def test_a_query_string_is_logged_without_what_lets_somebody_in(query: bytes, shown: str) -> None:
     assert without_secrets(query) == shown
+
+
+async def test_another_asgi_server_may_ask_for_lifespan_and_is_refused_a_websocket(broken: Gateway) -> None:
+    asked = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+    sent: list[str] = []
+
+    async def receive() -> Any:
+        return asked.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    await broken({"type": "lifespan"}, receive, send)
+    await broken({"type": "websocket"}, receive, send)
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete", "websocket.close"]

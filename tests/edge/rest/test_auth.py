@@ -70,3 +70,9 @@ async def test_a_changed_password_ends_what_was_remembered(town: Town) -> None:
     await town.app.people.set_password(user, "another lamp that turns")
     assert await status(town, headers) == 401
     assert await status(town, basic("keeper101:another lamp that turns")) == 200
+
+
+async def test_a_page_of_another_site_cannot_use_the_password_a_browser_remembers(town: Town) -> None:
+    headers = {**basic(f"keeper101:{PASSWORD}"), "Sec-Fetch-Site": "cross-site"}
+    assert await status(town, headers) == 403
+    assert await status(town, {**headers, "Sec-Fetch-Site": "same-origin"}) == 200

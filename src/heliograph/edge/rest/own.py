@@ -11,7 +11,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from heliograph.core.errors import HeliographError, Malformed, NotAuthenticated
+from heliograph.core.errors import HeliographError, Malformed, NotAllowed, NotAuthenticated
 from heliograph.core.people import Caller, Door
 from heliograph.edge.auth import CHALLENGE, Authenticator
 from heliograph.edge.http.messages import Answer
@@ -61,7 +61,12 @@ def as_json(content: Any, status: int = 200) -> Response:
 
 
 async def signed_in(request: Request, authenticator: Authenticator) -> Caller:
-    """The caller of the request. Raises NotAuthenticated, also for credentials that stand twice."""
+    """The caller of the request. Raises NotAuthenticated, also for credentials that stand twice.
+
+    Raises NotAllowed for what a page of another site makes a browser send: the browser adds a remembered password to it.
+    """
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise NotAllowed("Pages of other sites may not use this address.")
     given = request.headers.getlist("authorization")
     if len(given) > 1:
         raise NotAuthenticated("There is more than one Authorization header.")

@@ -12,8 +12,9 @@ import uvicorn
 
 from heliograph.config.settings import ServerSettings
 from heliograph.core.errors import BadSetting
+from heliograph.edge.http.head import Limits
 from heliograph.edge.http.messages import ASGI
-from heliograph.edge.http.protocol import Limits, guarded
+from heliograph.edge.http.protocol import guarded
 from heliograph.edge.server import Gateway
 
 _BACKLOG = 2048

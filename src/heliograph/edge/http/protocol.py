@@ -12,33 +12,17 @@ something; a request that arrives in one piece costs no timer at all.
 from __future__ import annotations
 
 import asyncio
-import string
 from functools import partial
 from typing import Any
 
 import httptools
-import msgspec
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from heliograph.edge.http.head import Limits, Refused, check_request
 from heliograph.edge.http.messages import WHOLE_ANSWER
+from heliograph.edge.http.whole import write_whole
 
-_HOST_CHARACTERS = (string.ascii_letters + string.digits + "-._~%!$&'()*+,;=:[]").encode("ascii")
 _LINGER = 2.0  # seconds a client may go on sending a body that was refused, so that it gets to read the answer
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one connection may cost."""
-
-    header_timeout: float = 10.0  # seconds from the first byte of a request to the end of its headers
-    body_timeout: float = 60.0  # seconds from there to the end of the body; also for a client that does not read
-    header_bytes: int = 64 * 1024
-    header_count: int = 100
-    url_bytes: int = 8 * 1024
-    connections: int = 10_000
-
-
-class _Refused(Exception):
-    """Stops the parser inside a callback; the protocol has noted why."""
 
 
 _REASONS = {
@@ -200,10 +184,6 @@ class GuardedProtocol(HttpToolsProtocol):
 
     # ---------------------------------------------------------------------- parser
 
-    def _stop(self, status: int, sentence: str) -> _Refused:
-        self._refusal = (status, sentence)
-        return _Refused(sentence)
-
     def on_message_begin(self) -> None:
         if self._muted:
             return
@@ -216,7 +196,8 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         super().on_url(url)
         if len(self.url) > self.limits.url_bytes:
-            raise self._stop(414, "The address is too long.")
+            self._refusal = (414, "The address is too long.")
+            raise Refused(*self._refusal)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._muted:
@@ -225,38 +206,15 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self._muted:
             return
-        self._check_head()
+        try:
+            check_request(self.headers, self.parser.get_http_version(), self.limits)
+        except Refused as refused:
+            self._refusal = (refused.status, refused.sentence)
+            raise
         self._in_header, self._in_body, self._head_bytes = False, True, 0
         super().on_headers_complete()
         # The application's task has been made and has not run yet: it will find the extension in its scope.
         self.scope["extensions"] = {WHOLE_ANSWER: {"send": partial(write_whole, self.cycle)}}
-
-    def _check_head(self) -> None:
-        headers = self.headers
-        if len(headers) > self.limits.header_count:
-            raise self._stop(431, "There are too many headers.")
-        if sum([len(name) + len(value) + 4 for name, value in headers]) > self.limits.header_bytes:
-            raise self._stop(431, "The headers are too large.")
-        version = self.parser.get_http_version()
-        if version not in ("1.1", "1.0"):
-            raise self._stop(505, "Speak HTTP/1.1.")
-        names = [name for name, _ in headers]
-        hosts = names.count(b"host")
-        if hosts > 1 or (hosts == 0 and version == "1.1"):
-            raise self._stop(400, "A request has exactly one Host header.")
-        if hosts and headers[names.index(b"host")][1].translate(None, _HOST_CHARACTERS):
-            raise self._stop(400, "The Host header is not a host.")
-        if names.count(b"content-length") > 1:
-            raise self._stop(400, "Content-Length stands twice.")
-        if b"transfer-encoding" in names:
-            self._check_transfer_encoding(version, names)
-
-    def _check_transfer_encoding(self, version: str, names: list[bytes]) -> None:
-        """Chunked, once, alone, on HTTP/1.1: whatever else two parties could read differently (RFC 9112, 6.1)."""
-        coding = self.headers[names.index(b"transfer-encoding")][1].strip().lower()
-        once = names.count(b"transfer-encoding") == 1
-        if version != "1.1" or b"content-length" in names or not once or coding != b"chunked":
-            raise self._stop(400, "Transfer-Encoding is chunked, once, without Content-Length, on HTTP/1.1.")
 
     def on_body(self, body: bytes) -> None:
         self._body_seen = True
@@ -279,32 +237,6 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()  # it was never told to go on, and what it sends next cannot be told from a body
         else:
             self._await("linger", _LINGER)
-
-
-async def write_whole(
-    cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
-) -> None:
-    """Head and body in one write, where ASGI's two messages are two; the headers include Content-Length.
-
-    Raises ValueError for a header that would end its line. To a client that has gone nothing is written.
-    """
-    if cycle.flow.write_paused and not cycle.disconnected:
-        await cycle.flow.drain()
-    if cycle.disconnected:
-        return
-    head = b"".join([b"%b: %b\r\n" % pair for pair in headers])
-    if head.count(b"\n") != len(headers) or head.count(b"\r") != len(headers):
-        raise ValueError("a header value has a line break in it")
-    if not cycle.keep_alive:
-        head += b"connection: close\r\n"
-    shown = b"" if cycle.scope["method"] == "HEAD" else body
-    cycle.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], head, shown))
-    cycle.response_started = cycle.response_complete = True
-    cycle.waiting_for_100_continue = False
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
 
 
 def guarded(limits: Limits) -> type[GuardedProtocol]:

@@ -1,0 +1,1 @@
+"""The command line: every word an operator can say to a gateway."""

@@ -50,7 +50,7 @@ def import_file(
 def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(complete_style="cyan", finished_style="green"),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),

@@ -39,7 +39,8 @@ A setting is looked for in a file, then in the environment, then among the flags
 found counts. The file is the one given with `--config`, else the one `HELIOGRAPH_CONFIG` names, else
 `heliograph.toml` in the working directory. In the environment, two underscores stand for a dot: `server.port` is
 `HELIOGRAPH_SERVER__PORT`; a list is written with commas, or like a table as JSON. An unknown key, or a value that a
-setting cannot take, is told before anything starts. `heliograph settings explain KEY` shows the value in force and
+setting cannot take, is told before anything starts; only a variable of one bare word that resembles no setting, as
+`HELIOGRAPH_IMAGE`, is left alone. `heliograph settings explain KEY` shows the value in force and
 where it came from; `heliograph settings sample` prints a file with everything in it.
 """
 _CHANNELS_HEAD = """## channels

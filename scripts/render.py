@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from heliograph.channels import registry
+from heliograph.channels.describe import answers_table, settings_table
 from heliograph.cli.reference import cli_page
 from heliograph.config.describe import reference_page
 from heliograph.core import errors, lifecycle
@@ -70,9 +72,12 @@ def errors_page() -> str:
     return "\n".join([head, *(error_section(kind) for kind in kinds)])
 
 
-def block(page: Path, name: str, content: str) -> str:
-    """The page with the block of that name replaced; raises ValueError when the marks are missing."""
-    text, begin = page.read_text(encoding="utf-8"), BEGIN.format(name=name)
+def block(page: Path, name: str, content: str, *, text: str | None = None) -> str:
+    """The page with the block of that name replaced; raises ValueError when the marks are missing.
+
+    `text` is the page as rendered so far, for one with several blocks.
+    """
+    text, begin = page.read_text(encoding="utf-8") if text is None else text, BEGIN.format(name=name)
     before, found, rest = text.partition(begin)
     _, closed, after = rest.partition(END)
     if not (found and closed):
@@ -91,11 +96,20 @@ def settings_page() -> str:
     return reference_page({kind: registry.load(kind).settings for kind in registry.BUILT_IN})
 
 
+def channel_page(kind: str) -> str:
+    """docs/channels/KIND.md with its settings and, where it has a table of them, its provider's answers."""
+    page = ROOT / f"docs/channels/{kind}.md"
+    text = block(page, "settings", settings_table(registry.load(kind)))
+    answers = answers_table(kind)
+    return block(page, "answers", answers, text=text) if answers else text
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/architecture.md": states_block,
     "docs/reference/cli.md": cli_page,
     "docs/reference/errors.md": errors_page,
     "docs/reference/settings.md": settings_page,
+    **{f"docs/channels/{kind}.md": partial(channel_page, kind) for kind in registry.BUILT_IN},
 }
 
 

@@ -100,6 +100,20 @@ def outcome(step: Step, code: int, text: str) -> Outcome:
             return Gone(said)
 
 
+def as_rows() -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The table for the docs: heads and rows, to be read down."""
+    rows: list[tuple[str, ...]] = [
+        (
+            str(row.first) if row.first == row.last else f"{row.first}-{row.last}",
+            f"{row.enhanced}*" if row.enhanced.endswith(".") else row.enhanced or "any",
+            row.step.value if row.step else "any",
+            row.means.value,
+        )
+        for row in ANSWERS
+    ]
+    return ("code", "enhanced code", "while", "what follows"), rows
+
+
 def _fits(wanted: str, given: str) -> bool:
     """`4.7.` stands for every code that starts so; a whole code stands for itself."""
     return given == wanted or not wanted or (wanted.endswith(".") and given.startswith(wanted))

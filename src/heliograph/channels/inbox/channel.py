@@ -19,7 +19,7 @@ _TRAITS = Traits(
     timeout=30.0,
     retry=RetryPolicy(first=0.2, cap=60.0, attempts=20),
 )
-_TAKEN = Accepted()  # reading the item, not storing it, is what confirms the delivery
+_TAKEN = Accepted()  # not `delivered`: only its reader could confirm that
 
 
 class InboxChannel:

@@ -65,6 +65,18 @@ def step_for(script: tuple[Step, ...], attempt: int) -> Step:
     return script[min(attempt, len(script)) - 1]
 
 
+def as_rows() -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The words for the docs, each with the outcome it stands for."""
+    rows: list[tuple[str, ...]] = []
+    for word, answer in ANSWERS.items():
+        try:
+            rows.append((f"`{word}`", f"`{answer(2.0)!r}`"))
+        except StubCrashed:
+            rows.append((f"`{word}`", "an exception, as from a channel with a bug"))
+    head: tuple[str, ...] = ("word (with `2` as its number)", "answer")
+    return head, rows
+
+
 def _step(part: str) -> Step:
     match = _STEP.fullmatch(part)
     if match is None or match[1] not in ANSWERS:

@@ -55,3 +55,9 @@ def outcome(reply: Reply, *, now: int, shared: bool) -> Outcome:
             return Deferred(said, pause="the configured endpoint answered 410 Gone: it wants no more webhooks")
         case Meaning.CLOSED:
             return Gone(said)
+
+
+def as_rows() -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The table for the docs: heads and rows."""
+    rows = [(str(first) if first == last else f"{first}-{last}", means.value) for first, last, means in ANSWERS]
+    return ("status", "what follows"), [*rows, ("any other", Meaning.AGAIN.value)]

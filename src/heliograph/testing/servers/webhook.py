@@ -61,7 +61,7 @@ class WebhookServer:
     """`async with WebhookServer(secrets=[...]) as endpoint:` then send to `endpoint.url`.
 
     Answers 401 to a request whose signature does not hold. Otherwise gives the scripted answers
-    in order, and 204 when none is left.
+    in order, and `default` (204) when none is left.
     """
 
     def __init__(
@@ -71,11 +71,13 @@ class WebhookServer:
         tls: ssl.SSLContext | None = None,
         now: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
+        default: Answer | None = None,
     ) -> None:
         self._keys = [base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets]
         self._tls = tls
         self._now = now
         self._host = host
+        self._default = default or Answer()
         self._server: asyncio.Server | None = None
         self._running: set[asyncio.Task[None]] = set()
         self.requests: list[Request] = []
@@ -172,7 +174,7 @@ class WebhookServer:
         return answer.fault is Fault.NONE
 
     def _next_answer(self) -> Answer:
-        return self.answers.popleft() if self.answers else Answer()
+        return self.answers.popleft() if self.answers else self._default
 
 
 def _as_bytes(answer: Answer) -> bytes:

@@ -229,3 +229,9 @@ async def test_what_is_only_large_is_read_as_quickly(name: str) -> None:
 async def test_a_ticket_with_invisible_characters_is_another_ticket(desk: Desk) -> None:
     hidden = call("GetPlugins").replace(TICKET, TICKET[:5] + "\u200b\u202e" + TICKET[5:])
     assert Told(await desk.post(hidden)).wrapped == "SoSessionException"
+
+
+async def test_utf16_labelled_utf8_is_a_lie(desk: Desk) -> None:
+    for charset in ("utf-8", "UTF-8", '"utf-8"'):
+        told = Told(await desk.post(XML.encode("utf-16"), agent="Pocket", content_type=labelled(charset)))
+        assert told.fault == "Client"

@@ -280,3 +280,31 @@ async def test_a_member_younger_than_the_version_is_read_over(desk: Desk) -> Non
 
 def test_arrays_of_ints_live_in_their_own_namespace() -> None:
     assert ARRAYS.endswith("/Arrays")
+
+
+TYPED = '<n:Title i:type="x:string">a</n:Title>'
+
+
+@pytest.mark.parametrize("trick", ['note="a>b"', 'note="&gt;"', "note='>' other=\"'>\"", 'note="Envelope>"'])
+async def test_prefixes_remembered_from_one_envelope_cannot_be_bent_by_a_like_one(trick: str, desk: Desk) -> None:
+    """Both envelopes begin with the same bytes up to a `>`; what follows it binds `x` anew in the second."""
+    honest = push(TYPED).replace("<s:Envelope ", f"<s:Envelope {trick} ", 1)
+    bent = honest.replace('xmlns:x="http://www.w3.org/2001/XMLSchema"', 'xmlns:x="urn:bent"')
+    late = push(TYPED.replace("<n:Title", '<n:Title xmlns:x="urn:bent"')).replace(
+        "<s:Envelope ", f"<s:Envelope {trick} ", 1
+    )
+    for _ in range(2):
+        assert Told(await desk.post(honest, agent="Pocket")).wrapped is None
+        for wrong in (bent, late):
+            assert "type" in await refused(Desk(), wrong)
+
+
+async def test_a_declaration_that_begins_alike_and_ends_otherwise_is_another(desk: Desk) -> None:
+    def binding(uri: str) -> str:
+        return push(TYPED.replace("x:", "z:")).replace("<s:Envelope ", f'<s:Envelope xmlns:z="{uri}" ', 1)
+
+    schema = "http://www.w3.org/2001/XMLSchema"
+    for _ in range(2):
+        assert Told(await desk.post(binding(f"{schema}>b"), agent="Pocket")).fault == "Client"
+        assert "type" in await refused(Desk(), binding(f"{schema}#b"))
+        assert Told(await Desk().post(binding(schema), agent="Pocket")).text("Succeeded") == "true"

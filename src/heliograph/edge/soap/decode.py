@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Final
 
 from lxml import etree
@@ -26,6 +27,7 @@ ALL: Any = slice(None)
 
 
 MOST_PREFIXES = 64  # in scope at once, where xsi:type needs them resolved
+_LONGEST_TAG = 8192
 _MOST_FITS = 256  # so that nobody can fill the memory with spellings of one name
 
 
@@ -53,10 +55,31 @@ class _Scope:
         self.fits: dict[str, frozenset[str]] = {}
 
 
-@lru_cache(maxsize=64)
-def _scope(declared: tuple[tuple[str | None, str], ...]) -> _Scope:
-    """A client declares the same prefixes in every request, so what was found out once is kept."""
-    return _Scope(dict(declared))
+#: A client opens all its envelopes alike: what the bytes of that tag declare is worked out once. Oldest out first.
+_SCOPES: OrderedDict[bytes, _Scope] = OrderedDict()
+_MOST_SCOPES = 64
+
+
+def _scope_of(root: etree._Element, body: bytes) -> _Scope | None:
+    """What holds in the whole document, or None where elements beside the root declare prefixes of their own.
+
+    The key is the root's tag up to its first `>`. It tells all declarations when none follows it and none
+    of the names it declares holds a `>` itself (a second look: the parser takes such a name for no URI).
+    """
+    at = body.find(b"Envelope")
+    end = body.find(b">", at)
+    if body[:1] != b"<" or at < 0 or body.find(b"xmlns", end) >= 0:
+        return None
+    tag = body[at:end]
+    scope = _SCOPES.get(tag)
+    if scope is None:
+        declared = _few(root.nsmap)
+        if len(tag) > _LONGEST_TAG or any(">" in uri for uri in declared.values()):
+            return None
+        scope = _SCOPES[tag] = _Scope(declared)
+        if len(_SCOPES) > _MOST_SCOPES:
+            _SCOPES.popitem(last=False)
+    return scope
 
 
 class TypeNames:
@@ -83,17 +106,13 @@ class TypeNames:
         fits = self._fits
         if fits is None:
             fits = self._fits = self._known_fits()
-        if len(values) == 1 and fits.get(str(values[0])) is expected:
+        if len(values) == 1 and fits.get(values[0]) is expected:  # type: ignore[arg-type]
             return False
         return self._looked_at(element, expected, fits)
 
     def _known_fits(self) -> dict[str, frozenset[str]]:
-        declared = self._root.nsmap
-        _few(declared)
-        if self._body[:1] == b"<" and self._body.count(b"xmlns") == len(declared):
-            self._scope = _scope(tuple(declared.items()))
-            return self._scope.fits
-        return {}
+        self._scope = _scope_of(self._root, self._body)
+        return {} if self._scope is None else self._scope.fits
 
     def _looked_at(self, element: etree._Element, expected: frozenset[str], fits: dict[str, frozenset[str]]) -> bool:
         nil = False

@@ -14,6 +14,7 @@ from heliograph.core.lifecycle import MOVES, SETTLED
 from heliograph.store.queries import script
 
 BUSY_MS = 5_000  # how long one process waits for another's transaction
+CHECKPOINT_BUSY_MS = 250  # how long a checkpoint waits for other processes to read on; commits wait with it
 FIRST_SOUND_SQLITE = (3, 51, 3)  # before it, a checkpoint beside a commit could corrupt the file (WAL reset)
 _CACHE_KIB = 65_536
 
@@ -63,10 +64,10 @@ def check_version() -> None:
         )
 
 
-def connect(path: Path) -> apsw.Connection:
+def connect(path: Path, *, busy_ms: int = BUSY_MS) -> apsw.Connection:
     """A connection with the store's pragmas; checkpoints are left to the checkpointer."""
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=200)
-    connection.set_busy_timeout(BUSY_MS)
+    connection.set_busy_timeout(busy_ms)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "FULL")
     connection.pragma("secure_delete", "ON")  # what retention removes must be gone; measured: no cost on accepting

@@ -37,13 +37,14 @@ def migrate(connection: apsw.Connection) -> int:
     _refuse_newer(version(connection), newest)
     for number, script in known.items():
         if version(connection) < number:
-            _apply(connection, number, script)
+            apply_step(connection, number, script)
     reached = version(connection)
     _refuse_newer(reached, newest)
     return reached
 
 
-def _apply(connection: apsw.Connection, number: int, script: str) -> None:
+def apply_step(connection: apsw.Connection, number: int, script: str) -> None:
+    """Run one step and note its number, in one transaction; nothing when another process was quicker."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         if version(connection) < number:

@@ -11,7 +11,14 @@ from heliograph.config.settings import StoreSettings
 from heliograph.core.ports import Clock
 from heliograph.store import rows
 from heliograph.store.checkpoint import Checkpointer
-from heliograph.store.connection import check_version, connect, furnish_writer, prepare_file, translated
+from heliograph.store.connection import (
+    CHECKPOINT_BUSY_MS,
+    check_version,
+    connect,
+    furnish_writer,
+    prepare_file,
+    translated,
+)
 from heliograph.store.directory import SqliteDirectory
 from heliograph.store.inbox import SqliteInbox
 from heliograph.store.migrate import migrate, version
@@ -76,7 +83,7 @@ def _open(path: Path) -> tuple[apsw.Connection, apsw.Connection, Reader, dict[st
             migrate(writing)
             facts = _facts(writing, path)
             furnish_writer(writing)
-            return writing, connect(path), Reader(path), facts
+            return writing, connect(path, busy_ms=CHECKPOINT_BUSY_MS), Reader(path), facts
         except BaseException:
             writing.close()
             raise

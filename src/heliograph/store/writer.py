@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import apsw
 
 from heliograph.core.errors import Unavailable
-from heliograph.store.connection import MACHINE_ERRORS, mapped
+from heliograph.store.connection import CHECKPOINT_BUSY_MS, MACHINE_ERRORS, mapped
 from heliograph.store.jobs import Batch, Job, Work
 
 T = TypeVar("T")
@@ -88,6 +88,7 @@ class Writer:
             if self._tail_wanted:
                 self._tail_wanted = False
                 self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
+        self._connection.set_busy_timeout(CHECKPOINT_BUSY_MS)
         self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._connection.close()
 

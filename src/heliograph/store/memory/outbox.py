@@ -151,7 +151,9 @@ class MemoryOutbox:
     def look(self, channel: str, now: int, limit: int) -> list[int]:
         """Ids due on a channel, oldest first."""
         due = (d for d in self._queued(channel) if d.due_at <= now < d.expires_at)
-        return [d.id for d in sorted(due, key=lambda delivery: (delivery.due_at, delivery.id))[:limit]]
+        return [
+            d.id for d in sorted(due, key=lambda delivery: (delivery.due_at, delivery.expires_at, delivery.id))[:limit]
+        ]
 
     def next_due(self, channel: str, now: int) -> int | None:
         """When the next delivery that is not due yet becomes so."""

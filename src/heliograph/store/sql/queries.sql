@@ -120,11 +120,11 @@ SELECT json_group_array(json_array(channel, state, many)) FROM (
 );
 
 -- due --
--- Deliveries that may be claimed on a channel, oldest first.
+-- Deliveries that may be claimed on a channel, oldest first; in the very order of the index, so that nothing is sorted.
 SELECT json_group_array(id) FROM (
     SELECT id FROM delivery
     WHERE channel = ?1 AND state = 'queued' AND due_at <= ?2 AND expires_at > ?2
-    ORDER BY due_at, id LIMIT ?3
+    ORDER BY due_at, expires_at, id LIMIT ?3
 );
 
 -- next_due --

@@ -1,0 +1,70 @@
+"""The statements: named, each with its sentence, each in use, and those that must be quick found by an index."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import apsw
+import pytest
+
+import heliograph.store
+from heliograph.store.queries import SQL, parse, script
+
+SOURCES = "\n".join(file.read_text() for file in Path(heliograph.store.__path__[0]).rglob("*.py"))
+
+#: Statements that run often or over a large table, and the index each must be answered from.
+INDEXED = {
+    "due": "delivery_due",
+    "next_due": "delivery_due",
+    "lapse": "delivery_leased",
+    "overdue": "delivery_due",
+    "finished": "message_by_age",
+    "messages_aside": "delivery_aside",
+    "deliveries": "delivery_by_message",
+    "user_by_name": "person_by_name",
+    "user_by_email": "person_by_email",
+    "user_by_external_id": "person_by_external_id",
+    "devices": "device_by_owner",
+    "prune_tickets": "ticket_by_end",
+    "items": "inbox_item_by_owner",
+    "items_after": "inbox_item_by_owner",
+    "unread": "inbox_item_unread",
+    "prune_items": "inbox_item_by_age",
+}
+
+
+def plan(connection: apsw.Connection, name: str) -> str:
+    numbers = {int(number) for number in re.findall(r"\?(\d)", SQL[name])}
+    many = max(numbers, default=SQL[name].count("?"))
+    rows = connection.execute(f"EXPLAIN QUERY PLAN {SQL[name]}", (None,) * many)
+    return "\n".join(str(row[3]) for row in rows)
+
+
+def test_every_statement_has_a_sentence_over_it() -> None:
+    for piece in re.split(r"^-- \w+ --\n", script("queries.sql"), flags=re.MULTILINE)[1:]:
+        assert re.match(r"-- [A-Z].*\.\n", piece), piece[:80]
+
+
+def test_a_name_given_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="there twice"):
+        parse("-- one --\n-- A.\nSELECT 1;\n-- one --\n-- B.\nSELECT 2;")
+
+
+@pytest.mark.parametrize("name", SQL)
+def test_every_statement_is_in_use(name: str) -> None:
+    assert f'"{name}"' in SOURCES
+
+
+@pytest.mark.parametrize("name", INDEXED)
+def test_a_statement_over_a_large_table_is_answered_from_its_index(writing: apsw.Connection, name: str) -> None:
+    assert INDEXED[name] in plan(writing, name)
+    writing.close()
+
+
+@pytest.mark.parametrize("name", ["due", "lapse", "finished", "items_after", "prune_items"])
+def test_what_is_asked_in_bites_is_never_sorted_first(writing: apsw.Connection, name: str) -> None:
+    steps = plan(writing, name).splitlines()
+    writing.close()
+    sorts = [step for step in steps if "TEMP B-TREE FOR ORDER BY" in step]
+    assert sorts == []

@@ -127,22 +127,26 @@ def _declaration(head: bytes) -> tuple[int, str]:
 
 def _after_prolog(text: bytes) -> int:
     """Where the root element starts; raises UnsafeXml for a DOCTYPE or an instruction before it."""
-    at, _ = _declaration(text[:_LONGEST_DECLARATION])
-    at = _after_space(text, at)
-    for _ in range(_MOST_PROLOG_COMMENTS):
-        if not text.startswith(b"<!--", at):
-            break
-        end = text.find(b"-->", at + 4)
-        if end < 0:
-            raise Malformed("The XML cannot be read: a comment does not end.")
-        at = _after_space(text, end + 3)
-    else:
-        raise UnsafeXml(f"More than {_MOST_PROLOG_COMMENTS} comments stand before the root element.")
+    at = _after_space(text, _declaration(text[:_LONGEST_DECLARATION])[0])
+    if text[at + 1 : at + 2] not in (b"!", b"?"):
+        return at
+    at = _after_comments(text, at)
     if text[at : at + 9].upper() == b"<!DOCTYPE":
         raise UnsafeXml("A DOCTYPE is not allowed.")
     if text.startswith(b"<?", at):
         raise UnsafeXml("A processing instruction is not allowed.")
     return at
+
+
+def _after_comments(text: bytes, at: int) -> int:
+    for _ in range(_MOST_PROLOG_COMMENTS):
+        if not text.startswith(b"<!--", at):
+            return at
+        end = text.find(b"-->", at + 4)
+        if end < 0:
+            raise Malformed("The XML cannot be read: a comment does not end.")
+        at = _after_space(text, end + 3)
+    raise UnsafeXml(f"More than {_MOST_PROLOG_COMMENTS} comments stand before the root element.")
 
 
 def _after_space(text: bytes, at: int) -> int:

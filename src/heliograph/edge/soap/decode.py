@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from lxml import etree
@@ -28,6 +29,7 @@ ALL: Any = slice(None)
 
 MOST_PREFIXES = 64  # in scope at once, where xsi:type needs them resolved
 _LONGEST_TAG = 8192
+_NO_FITS: Mapping[Any, frozenset[str]] = MappingProxyType({})
 _MOST_FITS = 256  # so that nobody can fill the memory with spellings of one name
 
 
@@ -85,13 +87,15 @@ def _scope_of(root: etree._Element, body: bytes) -> _Scope | None:
 class TypeNames:
     """Resolves the prefixes of xsi:type, at the root where no other element declares any."""
 
-    __slots__ = ("_body", "_fits", "_root", "_scope")
+    __slots__ = ("_body", "_looked", "_root", "_scope", "fits")
 
     def __init__(self, root: etree._Element, body: bytes) -> None:
         self._root = root
         self._body = body
         self._scope: _Scope | None = None
-        self._fits: dict[str, frozenset[str]] | None = None
+        self._looked = False
+        #: The value of an element's only attribute -> the type it was found to name.
+        self.fits: Mapping[Any, frozenset[str]] = _NO_FITS
 
     @property
     def large(self) -> bool:
@@ -103,26 +107,23 @@ class TypeNames:
         values = element.values()
         if not values:
             return False
-        fits = self._fits
-        if fits is None:
-            fits = self._fits = self._known_fits()
-        if len(values) == 1 and fits.get(values[0]) is expected:  # type: ignore[arg-type]
+        if not self._looked:
+            self._looked = True
+            self._scope = _scope_of(self._root, self._body)
+            self.fits = _NO_FITS if self._scope is None else self._scope.fits
+        if len(values) == 1 and self.fits.get(values[0]) is expected:
             return False
-        return self._looked_at(element, expected, fits)
+        return self._looked_at(element, expected)
 
-    def _known_fits(self) -> dict[str, frozenset[str]]:
-        self._scope = _scope_of(self._root, self._body)
-        return {} if self._scope is None else self._scope.fits
-
-    def _looked_at(self, element: etree._Element, expected: frozenset[str], fits: dict[str, frozenset[str]]) -> bool:
+    def _looked_at(self, element: etree._Element, expected: frozenset[str]) -> bool:
         nil = False
         for name, given in element.items():
             value = str(given)
             if name == XSI_TYPE:
                 if self._resolved(element, value) not in expected:
                     raise Misfit(f"has the type {value[:80]!r}, which is not the member's")
-                if self._scope is not None and len(fits) < _MOST_FITS:
-                    fits[value] = expected
+                if self._scope is not None and len(self._scope.fits) < _MOST_FITS:
+                    self._scope.fits[value] = expected
             elif name == XSI_NIL:
                 nil = _flag(value)
         if nil and (len(element) or (element.text or "").strip(XML_SPACE)):
@@ -214,7 +215,8 @@ def _names(*names: str) -> frozenset[str]:
 
 def _text_reader(expected: frozenset[str]) -> Reader:
     def read(element: etree._Element, types: TypeNames) -> Any:
-        if types.nil(element, expected):
+        values = element.values()  # the most frequent answers of `nil`, without the call
+        if values and (len(values) > 1 or types.fits.get(values[0]) is not expected) and types.nil(element, expected):
             return ABSENT
         if len(element):
             raise Misfit("holds elements where text is expected")
@@ -225,7 +227,8 @@ def _text_reader(expected: frozenset[str]) -> Reader:
 
 def _scalar_reader(parse: Callable[[str], Any], expected: frozenset[str]) -> Reader:
     def read(element: etree._Element, types: TypeNames) -> Any:
-        if types.nil(element, expected):
+        values = element.values()  # the most frequent answers of `nil`, without the call
+        if values and (len(values) > 1 or types.fits.get(values[0]) is not expected) and types.nil(element, expected):
             return ABSENT
         if len(element):
             raise Misfit("holds elements where a single value is expected")

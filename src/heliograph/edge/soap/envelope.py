@@ -13,7 +13,7 @@ from lxml import etree
 from heliograph.core.errors import Malformed, MisplacedHeader
 from heliograph.edge.contract.common import REQUEST_HEADERS
 from heliograph.edge.contract.model import Family
-from heliograph.edge.soap.decode import ALL, Misfit, Table, TypeNames, member_table
+from heliograph.edge.soap.decode import ABSENT, ALL, Misfit, Table, TypeNames, member_table
 from heliograph.edge.soap.names import ADDRESSING, SOAP_11, SOAP_12, Soap
 from heliograph.edge.soap.values import XML_SPACE
 from heliograph.intake.carriers import SoCredentials, SoTimeZone
@@ -38,9 +38,14 @@ class Envelope(msgspec.Struct):
     soap: Soap
     payload: etree._Element  # the first and only child of the body: it names the operation
     types: TypeNames
-    ticket: str = ""
+    credentials: SoCredentials | None = None  # these three by the attributes of REQUEST_HEADERS
     application_token: str = ""
     time_zone: SoTimeZone | None = None
+
+    @property
+    def ticket(self) -> str:
+        """The ticket of the credentials, or empty."""
+        return self.credentials.ticket.strip(XML_SPACE) if self.credentials else ""
 
 
 def envelope_version(root: etree._Element) -> Soap:
@@ -89,18 +94,14 @@ def _opened(
         raise Malformed(f"The Body holds {found}; it must hold exactly the operation's.")
     envelope = Envelope(soap, body[0], types)
     for tag, block in blocks.items():
-        _, wire, read = table[tag]
+        attr, wire, read = table[tag]
         try:
             value = read(block, types)
         except Misfit as misfit:
             told = misfit.within(wire)
             raise MisplacedHeader(f"The header {told.path}: {told.words}.") from None
-        if isinstance(value, SoCredentials):
-            envelope.ticket = value.ticket.strip(XML_SPACE)
-        elif isinstance(value, SoTimeZone):
-            envelope.time_zone = value
-        elif isinstance(value, str):
-            envelope.application_token = value.strip(XML_SPACE)
+        if value is not ABSENT:
+            setattr(envelope, attr, value)
     return envelope
 
 

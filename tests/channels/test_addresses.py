@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from heliograph.channels.addresses import NOT_PUBLIC, opened, read_host, read_resolved, why_not_public
 from heliograph.channels.targets import LONGEST_URL, read_target
@@ -119,3 +122,51 @@ def test_opening_a_network_opens_it_in_its_own_family_only() -> None:
     assert opened(ip_address("127.0.0.1"), allow)
     assert not opened(ip_address("::ffff:127.0.0.1"), allow)
     assert not opened(ip_address("::1"), allow)
+
+
+_PIECES = st.sampled_from(
+    [
+        *(
+            "http",
+            "https",
+            "://",
+            ":",
+            "/",
+            "//",
+            "@",
+            "?",
+            "#",
+            "\\",
+            ".",
+            "%",
+            "[",
+            "]",
+            "127.0.0.1",
+            "1.1.1.1",
+            "0x7f",
+        ),
+        *("coast.example", "COAST", "xn--", "-", "_", ":80", ":443", ":0", "%40", "%2e", " ", "\t", "\n", "\x00", "é"),
+        *("::1", "。", "1"),
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=12).map("".join) | st.text(max_size=40).map("http://{}".format))
+@example("HTTP://Coast.Example.:80/%40?x#y")
+@example("http://[::1]:80/")
+@example("http://1.1.1.1#@127.0.0.1/")
+@example("http://1.1.1.1?@127.0.0.1/")
+@example("http://1.1.1.1\\@127.0.0.1/")
+def test_another_parser_reads_the_host_that_we_checked(url: str) -> None:
+    """What we let through has one reading: the standard library's parser, a different one, finds the same place in it."""
+    try:
+        target = read_target(url)
+    except AddressRefused:
+        return
+    for text in (url, target.url):
+        parts = urlsplit(text)
+        assert parts.username is None
+        shown = parts.hostname or ""
+        assert read_host(f"[{shown}]" if ":" in shown else shown) == target.host
+        assert (parts.port or {"http": 80, "https": 443}[parts.scheme]) == target.port
+    assert read_target(target.url) == target

@@ -249,6 +249,24 @@ class TestTls:
             assert server.requests == []
 
 
+async def test_a_kept_connection_that_the_far_side_has_dropped_is_replaced_without_anyone_noticing(
+    transport: GuardedTransport,
+) -> None:
+    async def answer_and_leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(answer_and_leave, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    for _ in range(5):
+        assert (await transport.request("POST", url, headers=JSON)).status == 204
+        await asyncio.sleep(0.05)
+    server.close()
+
+
 async def test_closing_twice_is_fine_and_nothing_is_sent_afterwards(
     endpoint: WebhookServer, transport: GuardedTransport
 ) -> None:

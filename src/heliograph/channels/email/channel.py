@@ -16,7 +16,7 @@ from heliograph.channels.email.settings import EmailSettings, Security
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting, InvalidArgument
-from heliograph.core.outcome import Accepted, Deferred, Outcome
+from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
 from heliograph.core.ports import Check, Traits
 from heliograph.core.retry import RetryPolicy
 
@@ -69,7 +69,7 @@ class EmailChannel:
         """One conversation, from connecting to the server's word for the mail."""
         to = letter.address.value
         if not is_mailbox(to):
-            return Deferred("the address is not a mail address", pause="a push route leads here from a device's token")
+            return Refused("the address is not a mail address")  # a device's token, by a push route that leads here
         content = mail(letter, sender=self._settings.sender, sender_name=self._settings.sender_name)
         talk = Talk(self._client())
         try:

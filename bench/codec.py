@@ -20,11 +20,11 @@ from typing import Any
 from lxml import etree
 
 from heliograph.edge.soap.bindings import Binding, bindings
-from heliograph.edge.soap.decode import TypeNames
 from heliograph.edge.soap.envelope import envelope_version, open_envelope
 from heliograph.edge.soap.media import check_action, read_media
 from heliograph.edge.soap.names import Soap
 from heliograph.edge.soap.replies import answered
+from heliograph.edge.soap.typenames import TypeNames
 from heliograph.edge.soap.wsdl import document
 from heliograph.edge.xml import read_xml
 from heliograph.intake.carriers import MessageDeliveryStatus

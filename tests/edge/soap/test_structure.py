@@ -189,6 +189,12 @@ async def test_other_media_types_are_refused_with_415(content_type: str, refused
     assert (await refused(call("GetPlugins"), content_type=content_type)).status == 415
 
 
+@pytest.mark.parametrize(("version", "agent"), [(79, "Messaging"), (89, "Messaging"), (75, "Pocket"), (86, "Contact")])
+async def test_an_agent_that_a_version_does_not_have_is_not_found(version: int, agent: str, desk: Desk) -> None:
+    told = Told(await desk.post(call("GetPlugins", version=version), version=version, agent=agent))
+    assert (told.status, told.fault) == (404, "Client")
+
+
 async def test_another_companys_path_does_not_take_the_ticket(desk: Desk) -> None:
     assert Told(await desk.post(call("GetPlugins"), tenant=COMPANY)).text("Succeeded") == "true"
     assert Told(await desk.post(call("GetPlugins"), tenant=COMPANY + 1)).wrapped == "SoSessionException"

@@ -14,6 +14,7 @@ from zeep import Client
 from zeep.transports import Transport
 
 from heliograph.core.message import PushType
+from heliograph.edge.soap.wsdl import document
 
 REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "contract" / "wsdl"
 CREDENTIALS = {"Credentials": {"Ticket": TICKET}, "ApplicationToken": "token", "TimeZone": {"SoTimeZoneId": 4}}
@@ -30,7 +31,7 @@ class Wire(Transport):  # type: ignore[misc]
         base, _, query = url.partition("?")
         if not base.startswith("http://door"):
             return Path(url).read_bytes()
-        return self._desk.door.wsdl(None, self._version, self._agent, query, "http://door").body
+        return document(self._version, self._agent, query, base)
 
     def post(self, address: str, message: bytes, headers: dict[str, str]) -> Response:
         lower = {name.lower(): value for name, value in headers.items()}

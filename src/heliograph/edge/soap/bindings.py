@@ -12,10 +12,11 @@ from heliograph.core.errors import InvalidArgument, MissingArgument
 from heliograph.edge.contract.model import Array, Complex, Dictionary, Enumeration, Family, Member, Operation
 from heliograph.edge.contract.scalars import STRING
 from heliograph.edge.contract.versions import AGENTS
-from heliograph.edge.soap.decode import Misfit, Table, member_table, read_members
+from heliograph.edge.soap.decode import Table, member_table, read_members
 from heliograph.edge.soap.encode import element_writer, nothing_in
 from heliograph.edge.soap.envelope import Envelope, header_table
 from heliograph.edge.soap.names import action, contract_namespace
+from heliograph.edge.soap.typenames import Misfit
 from heliograph.edge.soap.values import READERS, enum_reader
 
 _DEFAULTS: dict[str, Any] = {"boolean": False, "short": 0, "int": 0, "long": 0}

@@ -8,16 +8,23 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 from heliograph.config.settings import SoapErrors, SoapSettings
-from heliograph.core.errors import CallerError, HeliographError, NotSupported, Unavailable, UnknownOperation
+from heliograph.core.errors import (
+    CallerError,
+    HeliographError,
+    NotSupported,
+    Unavailable,
+    UnknownOperation,
+    UnknownRoute,
+)
 from heliograph.core.people import Caller, Door, nobody
+from heliograph.edge.contract.versions import has_agent
 from heliograph.edge.failures import GENERIC_SENTENCE, row
 from heliograph.edge.soap.bindings import Binding, Bindings, bindings
-from heliograph.edge.soap.decode import TypeNames
 from heliograph.edge.soap.envelope import Envelope, envelope_version, open_envelope
 from heliograph.edge.soap.media import check_action, likely_soap, read_media
 from heliograph.edge.soap.names import Soap
 from heliograph.edge.soap.replies import SoapReply, answered, fault, wrapped
-from heliograph.edge.soap.wsdl import document
+from heliograph.edge.soap.typenames import TypeNames
 from heliograph.edge.xml import read_any_xml
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import SignIn
@@ -28,7 +35,7 @@ _log = logging.getLogger(__name__)
 class SoapDoor:
     """Reads requests of every agent and version, lets the services do them, and answers in kind.
 
-    The server has looked up the address and capped the body; `version` and `agent` exist.
+    The server has taken the address apart and capped the body.
     """
 
     def __init__(self, services: Services, sign_in: SignIn, settings: SoapSettings) -> None:
@@ -44,6 +51,8 @@ class SoapDoor:
         content_type = headers.get("content-type", "")
         soap = likely_soap(content_type)
         try:
+            if not has_agent(version, agent):
+                raise UnknownRoute(f"There is no agent {agent[:60]!r} in version {version}.")
             media = read_media(content_type)
             root = await read_any_xml(body, media.charset)
             soap = envelope_version(root)
@@ -82,15 +91,6 @@ class SoapDoor:
         if not binding.operation.needs_ticket:
             return Caller(company_id=tenant, door=Door.SOAP) if tenant else nobody(Door.SOAP)
         return await self._sign_in.by_ticket(envelope.ticket, Door.SOAP, tenant=tenant)
-
-    def wsdl(self, tenant: int | None, version: int, agent: str, query: str, base_url: str) -> SoapReply:
-        """Answer `?wsdl`, `?singleWsdl` or `?xsd=...`. `base_url` is what the client calls this host, without a path.
-
-        Raises UnknownRoute for any other query.
-        """
-        tenancy = f"/Cust{tenant}" if tenant else ""
-        address = f"{base_url.rstrip('/')}{tenancy}/Remote/Services{version}/{agent}.svc"
-        return SoapReply(200, Soap.V11.content_type, document(version, agent, query, address))
 
     def refuse(self, headers: Mapping[str, str], error: HeliographError) -> SoapReply:
         """The Fault for what the server refuses before the body is read: too large, no such address."""

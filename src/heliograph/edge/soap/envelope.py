@@ -13,8 +13,9 @@ from lxml import etree
 from heliograph.core.errors import Malformed, MisplacedHeader
 from heliograph.edge.contract.common import REQUEST_HEADERS
 from heliograph.edge.contract.model import Family
-from heliograph.edge.soap.decode import ABSENT, ALL, Misfit, Table, TypeNames, member_table
+from heliograph.edge.soap.decode import ABSENT, ALL, Table, member_table
 from heliograph.edge.soap.names import ADDRESSING, SOAP_11, SOAP_12, Soap
+from heliograph.edge.soap.typenames import Misfit, TypeNames
 from heliograph.edge.soap.values import XML_SPACE
 from heliograph.intake.carriers import SoCredentials, SoTimeZone
 

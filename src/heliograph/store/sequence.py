@@ -10,9 +10,10 @@ from heliograph.core.errors import Unavailable
 from heliograph.store.queries import SQL
 from heliograph.store.writer import Writer
 
-BLOCK = 1_000  # ids taken at once; what is left of a block when the process ends is never used
+BLOCK = 1_000  # ids taken at first; what is left of a block when the process ends is never used
+BLOCK_MAX = 16_000  # each block is twice the last up to this: a busy process asks rarely, a short one wastes little
 LAST_MESSAGE_ID = 2**31 - 1  # a MessagingId is an xs:int (contract section 4)
-LAST_DELIVERY_ID = 2**63 - 1 - BLOCK
+LAST_DELIVERY_ID = 2**62
 
 
 class Sequence:
@@ -24,6 +25,7 @@ class Sequence:
         self._last = last
         self._next = 1
         self._end = 1  # the first id that is not ours any more
+        self._block = BLOCK
         self._refilling = asyncio.Lock()
 
     async def take(self, count: int) -> int:
@@ -40,7 +42,8 @@ class Sequence:
         return first
 
     async def _refill(self, count: int) -> None:
-        size = max(count, BLOCK)
+        size = max(count, self._block)
+        self._block = min(self._block * 2, BLOCK_MAX)
         end, size = await self._writer.run(lambda connection: self._extend(connection, count, size))
         if end - size != self._end:  # another process took ids in between: start at what is ours
             self._next = end - size

@@ -11,6 +11,8 @@ from tests.edge.soap.envelopes import CREDENTIALS, S11, S12, Told, body, call, c
 from heliograph.config.settings import SoapErrors
 from heliograph.core.errors import TooLarge, Unavailable
 from heliograph.core.people import nobody
+from heliograph.edge.contract.versions import AGENTS
+from heliograph.edge.soap.names import action
 
 pytestmark = pytest.mark.anyio
 
@@ -159,14 +161,14 @@ async def test_no_addressing_header_can_name_another_host(uri: str, block: str, 
 ACTION = f"{contract()}/Messaging/GetPlugins"
 
 
-@pytest.mark.parametrize("action", ["", '""', ACTION, f'"{ACTION}"', "GetPlugins"])
-async def test_an_action_that_names_the_operation_or_nothing_is_fine(action: str, desk: Desk) -> None:
-    assert (await desk.post(call("GetPlugins"), action=action)).status == 200
+@pytest.mark.parametrize("given", ["", '""', ACTION, f'"{ACTION}"', "GetPlugins"])
+async def test_an_action_that_names_the_operation_or_nothing_is_fine(given: str, desk: Desk) -> None:
+    assert (await desk.post(call("GetPlugins"), action=given)).status == 200
     assert (await desk.post(call("GetPlugins"), content_type=f'application/soap+xml; action="{ACTION}"')).status == 200
 
 
 @pytest.mark.parametrize(
-    "action",
+    "given",
     [
         f'"{contract()}/Messaging/SendMessages"',
         f'"{contract(88)}/Messaging/GetPlugins"',
@@ -175,9 +177,9 @@ async def test_an_action_that_names_the_operation_or_nothing_is_fine(action: str
         f'"{ACTION}Response"',
     ],
 )
-async def test_an_action_that_names_another_operation_executes_nothing(action: str, refused: Refused) -> None:
-    await refused(call("GetPlugins"), action=action)
-    unquoted = action.strip('"')
+async def test_an_action_that_names_another_operation_executes_nothing(given: str, refused: Refused) -> None:
+    await refused(call("GetPlugins"), action=given)
+    unquoted = given.strip('"')
     await refused(call("GetPlugins"), content_type=f'application/soap+xml; charset=utf-8; action="{unquoted}"')
 
 
@@ -242,3 +244,19 @@ async def test_what_the_server_refuses_is_told_as_a_fault_too(desk: Desk) -> Non
     reply = desk.door.refuse({"content-type": "application/soap+xml"}, TooLarge("At most 4 MiB."))
     told = Told(reply)
     assert (told.status, told.fault, told.reason) == (413, "Sender", "At most 4 MiB.")
+
+
+PAIRS = [
+    (agent.name, called, named)
+    for agent in AGENTS.values()
+    for called in agent.operations_in(88)
+    for named in agent.operations_in(88)
+    if called is not named
+]
+
+
+async def test_of_all_pairs_of_operations_none_is_executed_under_the_others_name(desk: Desk) -> None:
+    for agent, called, named in PAIRS:
+        told = Told(await desk.post(call(called.name, version=88), version=88, agent=agent, action=action(88, named)))
+        assert told.fault == "Client", (agent, called.name, named.name)
+    assert desk.calls == []

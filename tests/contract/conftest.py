@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from heliograph.config.settings import StoreSettings
-from heliograph.core.ports import Clock, Directory, InboxStore, Outbox, Queue
+from heliograph.core.ports import Agenda, Clock, Directory, InboxStore, Outbox, Queue
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.memory import MemoryStore
 from heliograph.store.sqlite import open_store
@@ -23,6 +23,7 @@ class Store(Protocol):
     queue: Queue
     directory: Directory
     inbox: InboxStore
+    agenda: Agenda
 
     async def close(self) -> None: ...
 
@@ -62,6 +63,11 @@ def queue(store: Store) -> Queue:
 @pytest.fixture
 def inbox(store: Store) -> InboxStore:
     return store.inbox
+
+
+@pytest.fixture
+def agenda(store: Store) -> Agenda:
+    return store.agenda
 
 
 @pytest.fixture(params=["plain", "cached"])

@@ -132,6 +132,36 @@ class OutboundSettings(Area):
     max_reply: int = Field(64 * 1024, ge=1024, description="Bytes of an answer that are read.")
 
 
+class ScriptErrors(StrEnum):
+    """What a failing Before script means for the call."""
+
+    CONTINUE = "continue"
+    REJECT = "reject"
+
+
+class ScriptSettings(Area):
+    """The operator's scripts around every service method."""
+
+    enabled: bool = Field(True, description="False runs no script.")
+    folder: Path | None = Field(None, description="Where scripts are; without it, `scripts` in data_dir.")
+    time_limit: float = Field(20.0, gt=0, description="Seconds a Before or After handler may take.")
+    async_time_limit: float = Field(300.0, gt=0, description="Seconds an AfterAsync handler may take.")
+    max_breaches: int = Field(
+        5, ge=1, description="Broken limits (time, or a crash) after which a script is disabled until it changes."
+    )
+    memory: int = Field(512 * 1024 * 1024, ge=128 * 1024 * 1024, description="Bytes of memory a worker may have.")
+    workers: int = Field(2, ge=1, le=64, description="Processes that run Before and After handlers.")
+    queue: int = Field(10_000, ge=1, description="Calls with scripts that may be under way at once; above it: 503.")
+    on_error: ScriptErrors = Field(
+        ScriptErrors.CONTINUE,
+        description="continue: a call goes on when a Before handler fails; reject: it is refused.",
+    )
+    sandbox: bool = Field(
+        False, description="Scripts may not write files, connect out or start programs. A fence, not a jail."
+    )
+    values: dict[str, str] = Field({}, description="Settings of the scripts' own; no secrets.")
+
+
 class LogSettings(Area):
     """What is logged, and how."""
 
@@ -153,5 +183,6 @@ class Settings(Area):
     rest: RestSettings = RestSettings()
     tickets: TicketSettings = TicketSettings()
     outbound: OutboundSettings = OutboundSettings()
+    scripts: ScriptSettings = ScriptSettings()
     log: LogSettings = LogSettings()
     channels: dict[str, dict[str, Any]] = Field({"inbox": {"kind": "inbox"}}, description="One table per channel.")

@@ -8,6 +8,7 @@ import msgspec
 
 from heliograph.core.lifecycle import Happening, State
 from heliograph.core.message import Message
+from heliograph.core.scripting import DueEvent
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +57,7 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
 
     messages: tuple[Message, ...]
     deliveries: tuple[Delivery, ...]
+    events: tuple[DueEvent, ...] = ()  # what scripts are to be told afterwards
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from heliograph.core.message import Message
 from heliograph.core.outcome import Outcome
 from heliograph.core.people import Caller, Company, Device, Ticket, User
 from heliograph.core.retry import RetryPolicy
+from heliograph.core.scripting import DueEvent
 
 
 class Clock(Protocol):
@@ -178,6 +179,22 @@ class InboxStore(Protocol):
     async def prune_items(self, *, before: int, limit: int) -> int: ...
 
 
+class Agenda(Protocol):
+    """AfterAsync events that are due, written with the calls they belong to (`Acceptance.events`)."""
+
+    async def claim(self, *, now: int, lease_until: int, limit: int) -> list[DueEvent]:
+        """Lease those that nobody holds (any more), oldest first; each counts an attempt."""
+
+    async def renew(self, ids: Sequence[int], *, lease_until: int) -> None:
+        """Hold on to those that are still there."""
+
+    async def settle(self, *, done: Sequence[int], kept: Sequence[DueEvent]) -> None:
+        """In one transaction: forget what is done, and keep the others as they are now, new ones included."""
+
+    async def release(self) -> int:
+        """End every lease: whoever held them is gone. How many there were."""
+
+
 # ------------------------------------------------------------------------ in process
 
 
@@ -223,6 +240,12 @@ class Call(msgspec.Struct, kw_only=True):
     caller: Caller
     result: Any = None
     notes: dict[str, str] = {}  # what the answer should mention beside its result (ExtraInfo over SOAP)
+    due: DueEvent | None = None  # an AfterAsync event; whoever accepts something for this call keeps it with that
+
+    def take_due(self) -> tuple[DueEvent, ...]:
+        """The AfterAsync event, for the transaction that accepts this call; nothing the second time."""
+        due, self.due = self.due, None
+        return (due,) if due is not None else ()
 
 
 class Hooks(Protocol):
@@ -232,13 +255,19 @@ class Hooks(Protocol):
         """Whether any script listens to this method; the cheap question asked first."""
 
     async def before(self, call: Call) -> Any:
-        """Run the Before scripts; the state to hand to After. Raises RejectedByHook."""
+        """Run the Before scripts, and set `call.due` where AfterAsync scripts listen; the state to hand to After.
+
+        Raises RejectedByHook, and Unavailable when too many calls with scripts are under way.
+        """
 
     async def after(self, call: Call, state: Any) -> Any:
         """Run the After scripts, which may change `call.result`; the state to hand to AfterAsync."""
 
     def after_async(self, call: Call, state: Any) -> None:
-        """Start the AfterAsync scripts; does not wait."""
+        """Start the AfterAsync scripts; does not wait. When `call.due` is still there, nobody has kept it yet."""
+
+    def given_up(self, call: Call, state: Any) -> None:
+        """The method failed or was cancelled: no After, and AfterAsync only if the call was accepted all the same."""
 
 
 class Observer(Protocol):

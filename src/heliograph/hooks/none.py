@@ -21,3 +21,6 @@ class NoHooks:
 
     def after_async(self, call: Call, state: Any) -> None:
         return None
+
+    def given_up(self, call: Call, state: Any) -> None:
+        return None

@@ -109,7 +109,8 @@ class MessagingService:
             return []
         drafts = [await self._draft(call, name, channel, message, config) for message in messages]
         waits = self._settings.wait > 0
-        accepted = await self._intake.submit(Submission(caller=call.caller, drafts=tuple(drafts)), expect_results=waits)
+        submission = Submission(caller=call.caller, drafts=tuple(drafts), events=call.take_due())
+        accepted = await self._intake.submit(submission, expect_results=waits)
         if not waits:
             return [_at_once(item) for item in accepted]
         queued = [d.id for item in accepted for d in item.deliveries if d.state is State.QUEUED]

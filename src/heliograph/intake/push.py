@@ -42,7 +42,7 @@ class PushService:
         push = _push(message)
         ways = await self._ways(push, recipients)
         draft = Draft(content=push, ttl_ms=ttl_ms, ways=ways, urgent=message.type is PushType.IMPORTANT)
-        [accepted] = await self._intake.submit(Submission(caller=call.caller, drafts=(draft,)))
+        [accepted] = await self._intake.submit(Submission(caller=call.caller, drafts=(draft,), events=call.take_due()))
         call.notes["MessageId"] = str(accepted.message.id)
         if unknown:
             call.notes["UnknownAssociateIds"] = _listed(unknown)

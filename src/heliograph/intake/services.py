@@ -38,7 +38,11 @@ class Services:
             call.result = await handler(call, **arguments)
             return call
         state = await self._hooks.before(call)
-        call.result = await handler(call, **call.arguments)
-        state = await self._hooks.after(call, state)
+        try:
+            call.result = await handler(call, **call.arguments)
+            state = await self._hooks.after(call, state)
+        except BaseException:
+            self._hooks.given_up(call, state)
+            raise
         self._hooks.after_async(call, state)
         return call

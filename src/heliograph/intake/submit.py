@@ -10,6 +10,7 @@ from heliograph.core.lifecycle import State
 from heliograph.core.message import Content, Message
 from heliograph.core.people import Caller
 from heliograph.core.ports import Clock, Observer, Outbox, Queue, Results
+from heliograph.core.scripting import DueEvent
 
 LAST_MESSAGE_ID = 2**31 - 1  # a MessagingId is an xs:int
 
@@ -37,6 +38,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
     caller: Caller
     drafts: tuple[Draft, ...]
+    events: tuple[DueEvent, ...] = ()  # the call's own `take_due()`
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -83,7 +85,9 @@ class Intake:
             accepted.append(Accepted(message, deliveries))
         everything = [delivery for item in accepted for delivery in item.deliveries]
         queued = [delivery for delivery in everything if delivery.state is State.QUEUED]
-        acceptance = Acceptance(messages=tuple(item.message for item in accepted), deliveries=tuple(everything))
+        acceptance = Acceptance(
+            messages=tuple(item.message for item in accepted), deliveries=tuple(everything), events=submission.events
+        )
         if expect_results:
             await self._accept_expecting(acceptance, [delivery.id for delivery in queued])
         else:

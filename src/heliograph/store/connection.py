@@ -44,6 +44,7 @@ _UNIQUE = {
     "person.external_id": "external id",
     "message.id": "message id",
     "delivery.id": "delivery id",
+    "due_event.id": "event id",
 }
 
 

@@ -17,6 +17,7 @@ from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.people import Company, Device, Ticket, User
+from heliograph.core.scripting import DueEvent
 
 _encode = msgspec.json.Encoder().encode
 
@@ -74,3 +75,4 @@ devices = msgspec.json.Decoder(list[Device]).decode
 ticket = msgspec.json.Decoder(Ticket).decode
 item = msgspec.json.Decoder(InboxItem).decode
 items = msgspec.json.Decoder(list[InboxItem]).decode
+events = msgspec.json.Decoder(list[DueEvent]).decode

@@ -10,6 +10,7 @@ import apsw
 from heliograph.config.settings import StoreSettings
 from heliograph.core.ports import Clock
 from heliograph.store import rows
+from heliograph.store.agenda import SqliteAgenda
 from heliograph.store.checkpoint import Checkpointer
 from heliograph.store.connection import (
     CHECKPOINT_BUSY_MS,
@@ -31,7 +32,7 @@ _SYNCHRONOUS = {0: "off", 1: "normal", 2: "full", 3: "extra"}
 
 
 class SqliteStore:
-    """Everything the gateway keeps: `outbox`, `queue`, `directory` and `inbox`."""
+    """Everything the gateway keeps: `outbox`, `queue`, `directory`, `inbox` and `agenda`."""
 
     def __init__(self, writer: Writer, reader: Reader, checkpointer: Checkpointer, clock: Clock, facts: dict[str, str]):
         self._writer = writer
@@ -41,6 +42,7 @@ class SqliteStore:
         self.outbox = SqliteOutbox(writer, reader)
         self.directory = SqliteDirectory(writer, reader)
         self.inbox = SqliteInbox(writer, reader)
+        self.agenda = SqliteAgenda(writer, reader)
         self.queue = TableQueue(self._due, self._next_due, clock)
 
     def facts(self) -> dict[str, str]:

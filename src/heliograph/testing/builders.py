@@ -10,6 +10,7 @@ from heliograph.core.delivery import Acceptance, Address, Delivery, InboxItem, I
 from heliograph.core.message import Message, Push, Text
 from heliograph.core.people import Caller, Company, Device, Door, User
 from heliograph.core.ports import Call
+from heliograph.core.scripting import DueEvent
 from heliograph.testing.clock import SATURDAY_NOON
 
 DAY_MS = 86_400_000
@@ -107,6 +108,14 @@ def an_acceptance(count: int = 1, *, first: int = 1, **changes: Any) -> Acceptan
 def a_letter(**changes: Any) -> Letter:
     """The first try of delivery 1."""
     return replace(Letter(message=a_message(), delivery_id=1, address=Address(value="address-1"), attempt=1), **changes)
+
+
+def an_event(id: int = 1, **changes: Any) -> DueEvent:
+    """An AfterAsync event of company 1's SendMessages that nobody holds."""
+    event = DueEvent(
+        id=id, company_id=1, method="SendMessages", created_at=SATURDAY_NOON, lease_until=0, payload=b"sealed"
+    )
+    return replace(event, **changes)
 
 
 def an_item(delivery_id: int = 1, **changes: Any) -> InboxItem:

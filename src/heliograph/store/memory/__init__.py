@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heliograph.core.ports import Clock
+from heliograph.store.memory.agenda import MemoryAgenda
 from heliograph.store.memory.directory import MemoryDirectory
 from heliograph.store.memory.inbox import MemoryInbox
 from heliograph.store.memory.outbox import MemoryOutbox
@@ -11,13 +12,14 @@ from heliograph.store.queue import TableQueue
 
 
 class MemoryStore:
-    """Everything the gateway keeps, for as long as the process lives: `outbox`, `queue`, `directory` and `inbox`."""
+    """Everything the gateway keeps, for as long as the process lives: `outbox`, `queue`, `directory`, `inbox`, `agenda`."""
 
     def __init__(self, clock: Clock) -> None:
         self._tables = Tables()
         self.outbox = MemoryOutbox(self._tables)
         self.directory = MemoryDirectory(self._tables)
         self.inbox = MemoryInbox(self._tables)
+        self.agenda = MemoryAgenda(self._tables)
         self.queue = TableQueue(self.outbox.look, self.outbox.next_due, clock)
 
     def facts(self) -> dict[str, str]:
@@ -29,4 +31,4 @@ class MemoryStore:
         self._tables.close()
 
 
-__all__ = ["MemoryDirectory", "MemoryInbox", "MemoryOutbox", "MemoryStore"]
+__all__ = ["MemoryAgenda", "MemoryDirectory", "MemoryInbox", "MemoryOutbox", "MemoryStore"]

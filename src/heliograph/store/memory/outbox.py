@@ -41,6 +41,10 @@ class MemoryOutbox:
             raise Conflict("This message id is taken.")
         if len(deliveries) < len(acceptance.deliveries) or deliveries.keys() & t.deliveries.keys():
             raise Conflict("This delivery id is taken.")
+        events = {event.id: event for event in acceptance.events}
+        if len(events) < len(acceptance.events) or events.keys() & t.events.keys():
+            raise Conflict("This event id is taken.")
+        t.events |= events
         t.messages |= messages
         t.deliveries |= deliveries
 

@@ -6,6 +6,7 @@ from heliograph.core.delivery import Attempt, Delivery, InboxItem
 from heliograph.core.errors import Unavailable
 from heliograph.core.message import Message
 from heliograph.core.people import Company, Device, Ticket, User
+from heliograph.core.scripting import DueEvent
 
 
 class Tables:
@@ -26,6 +27,7 @@ class Tables:
         self.suppressions: dict[tuple[str, str], str] = {}
         self.tickets: dict[bytes, Ticket] = {}
         self.items: dict[int, InboxItem] = {}
+        self.events: dict[int, DueEvent] = {}
 
     def open(self) -> Tables:
         """Itself; raises Unavailable when closed."""

@@ -17,7 +17,7 @@ CREATE TEMP TABLE claimed (id INTEGER PRIMARY KEY, call INTEGER, now INTEGER, le
 CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY, delivery_id INTEGER, was TEXT, next TEXT, settles INTEGER);
 
 CREATE TEMP VIEW batch AS
-SELECT NULL AS messages, NULL AS deliveries, NULL AS records, NULL AS claims, NULL AS items;
+SELECT NULL AS messages, NULL AS deliveries, NULL AS records, NULL AS claims, NULL AS items, NULL AS events;
 
 -- One record at a time and in order, because two of them may concern the same delivery.
 CREATE TEMP VIEW recording AS SELECT NULL AS place, NULL AS record;
@@ -86,6 +86,12 @@ BEGIN
         value ->> 'expires_at', value ->> 'lease_until', value ->> 'lease', value ->> 'provider_id',
         value ->> 'detail', value ->> 'sealed_config', value ->> 'updated_at'
     FROM carray(NEW.deliveries);
+
+    INSERT INTO due_event (id, company_id, method, created_at, lease_until, attempts, payload)
+    SELECT
+        value ->> 'id', value ->> 'company_id', value ->> 'method', value ->> 'created_at', value ->> 'lease_until',
+        value ->> 'attempts', value ->> 'payload'
+    FROM carray(NEW.events);
 
     INSERT INTO recording (place, record) SELECT rowid, value FROM carray(NEW.records);
 

@@ -45,6 +45,12 @@ SELECT id, delivery_id, number, json_object(
     'outcome', outcome, 'detail', detail
 ) AS noun FROM attempt;
 
+CREATE TEMP VIEW due_event_noun AS
+SELECT id, json_object(
+    'id', id, 'company_id', company_id, 'method', method, 'created_at', created_at, 'lease_until', lease_until,
+    'attempts', attempts, 'payload', payload
+) AS noun FROM due_event;
+
 CREATE TEMP VIEW inbox_item_noun AS
 SELECT id, associate_id, delivery_id, record_id, json_object(
     'id', id, 'associate_id', associate_id, 'company_id', company_id, 'message_id', message_id,

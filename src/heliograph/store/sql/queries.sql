@@ -7,8 +7,8 @@ UPDATE sequence SET next = next + ?2 WHERE name = ?1 AND next + ?2 - 1 <= ?3 RET
 SELECT max(?2 - next + 1, 0) FROM sequence WHERE name = ?1;
 
 -- apply --
--- A whole batch: messages, deliveries, records, claims, inbox items.
-INSERT INTO batch (messages, deliveries, records, claims, items) VALUES (?, ?, ?, ?, ?);
+-- A whole batch: messages, deliveries, records, claims, inbox items, AfterAsync events.
+INSERT INTO batch (messages, deliveries, records, claims, items, events) VALUES (?, ?, ?, ?, ?, ?);
 
 -- answers --
 -- What the last batch did: moves by the place of their record, letters by claim, the items of these deliveries.
@@ -312,3 +312,38 @@ WHERE associate_id = ?1 AND record_id IN (SELECT value FROM json_each(?2));
 -- prune_items --
 -- Remove the oldest items from before then.
 DELETE FROM inbox_item WHERE id IN (SELECT id FROM inbox_item WHERE time < ?1 ORDER BY time LIMIT ?2);
+
+-- events_free --
+-- AfterAsync events that nobody holds, oldest first.
+SELECT json_group_array(id) FROM (SELECT id FROM due_event WHERE lease_until <= ?1 ORDER BY lease_until, id LIMIT ?2);
+
+-- lease_events --
+-- Take these AfterAsync events up.
+UPDATE due_event SET lease_until = ?2, attempts = attempts + 1 WHERE id IN (SELECT value FROM json_each(?1));
+
+-- events --
+-- These AfterAsync events.
+SELECT json_group_array(json(noun) ORDER BY id) FROM due_event_noun WHERE id IN (SELECT value FROM json_each(?));
+
+-- renew_events --
+-- Hold on to these AfterAsync events.
+UPDATE due_event SET lease_until = ?2 WHERE id IN (SELECT value FROM json_each(?1));
+
+-- keep_events --
+-- AfterAsync events as they are now.
+INSERT INTO due_event (id, company_id, method, created_at, lease_until, attempts, payload)
+SELECT
+    value ->> 'id', value ->> 'company_id', value ->> 'method', value ->> 'created_at', value ->> 'lease_until',
+    value ->> 'attempts', value ->> 'payload'
+FROM json_each(?)
+WHERE TRUE
+ON CONFLICT (id) DO UPDATE SET
+    lease_until = excluded.lease_until, attempts = excluded.attempts, payload = excluded.payload;
+
+-- forget_events --
+-- These AfterAsync events have run.
+DELETE FROM due_event WHERE id IN (SELECT value FROM json_each(?));
+
+-- release_events --
+-- Nobody holds any AfterAsync event.
+UPDATE due_event SET lease_until = 0 WHERE lease_until <> 0;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import random
 from collections.abc import AsyncIterator
@@ -28,8 +29,10 @@ from heliograph.edge.serve import Running, serve
 from heliograph.edge.soap.endpoint import SoapDoor
 from heliograph.hooks.none import NoHooks
 from heliograph.intake.actions import Actions
+from heliograph.intake.devices import DeviceService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.messaging import MessagingService
+from heliograph.intake.notifications import NotificationService
 from heliograph.intake.people import People
 from heliograph.intake.principal import PrincipalService
 from heliograph.intake.push import PushService
@@ -164,22 +167,25 @@ def _wired(
 ) -> Heliograph:
     results = InProcessResults(clock)
     counters = Counters()
+    observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
     room = Room(
         outbox=store.outbox,
         directory=directory,
         sealer=sealer,
         results=results,
-        observer=Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")]),
+        observer=observer,
         clock=clock,
         jitter=random.random,
     )
-    intake = Intake(store.outbox, store.queue, results, clock)
+    intake = Intake(store.outbox, store.queue, results, clock, observer)
     sign_in = SignIn(directory, passwords, clock, entropy, settings.tickets, settings.soap)
-    handlers: dict[str, Handler] = {
-        **_principal(PrincipalService(sign_in, __version__)),
-        **_pocket(PushService(intake, directory, settings.push)),
-        **_messaging(MessagingService(intake, store.outbox, results, channels, sealer, settings.messaging)),
-    }
+    handlers = _handlers(
+        PrincipalService(sign_in, __version__),
+        PushService(intake, directory, settings.push),
+        DeviceService(directory, clock),
+        NotificationService(store.inbox, settings.push),
+        MessagingService(intake, store.outbox, results, channels, sealer, settings.messaging),
+    )
     return Heliograph(
         settings=settings,
         clock=clock,
@@ -199,23 +205,13 @@ def _wired(
     )
 
 
-def _principal(service: PrincipalService) -> dict[str, Handler]:
+def _handlers(*services: object) -> dict[str, Handler]:
+    """The service methods by their names in the contract: `send_messages` is SendMessages."""
     return {
-        "AuthenticateUsernamePassword": service.authenticate_username_password,
-        "GetSystemInfo": service.get_system_info,
-    }
-
-
-def _pocket(service: PushService) -> dict[str, Handler]:
-    return {"SendPushNotification": service.send_push_notification}
-
-
-def _messaging(service: MessagingService) -> dict[str, Handler]:
-    return {
-        "SendMessages": service.send_messages,
-        "SendMessagesWithConfig": service.send_messages_with_config,
-        "GetDeliveryStatus": service.get_delivery_status,
-        "GetPlugins": service.get_plugins,
+        "".join(word.title() for word in name.split("_")): method
+        for service in services
+        for name, method in inspect.getmembers(service, inspect.iscoroutinefunction)
+        if not name.startswith("_")
     }
 
 

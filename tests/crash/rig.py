@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 
@@ -25,6 +25,14 @@ class GatewayProcess:
         self._process: asyncio.subprocess.Process | None = None
         self.port = 0
         self.ready: dict[str, Any] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Leave nothing running, whatever became of the test."""
+        if self._process is not None and self._process.returncode is None:
+            await self.kill()
 
     async def start(self) -> dict[str, Any]:
         """Start and wait until it says that it is ready; the same port every time."""

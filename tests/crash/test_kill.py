@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import http.client
 import json
 import os
 import random
-import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from heliograph.testing.servers.webhook import WebhookReceiver
+from heliograph.testing.servers.webhook import WebhookServer
 
 from .rig import GatewayProcess, Ledger, caller
 
@@ -30,7 +31,7 @@ async def test_nothing_answered_with_success_is_lost_when_the_process_is_killed(
     chance = random.Random(os.environ.get("HELIOGRAPH_CRASH_SEED", ROUNDS))
     ledger = Ledger()
     gateway = GatewayProcess(tmp_path / "data", HELIOGRAPH_MESSAGING__WAIT="0.5", HELIOGRAPH_DISPATCH__LEASE="2")
-    async with WebhookReceiver() as receiver:
+    async with WebhookServer() as receiver, gateway:
         for _ in range(ROUNDS):
             ready = await gateway.start()
             callers = [asyncio.create_task(caller(kind, ready, receiver.url, ledger)) for kind in KINDS]
@@ -39,7 +40,7 @@ async def test_nothing_answered_with_success_is_lost_when_the_process_is_killed(
             await asyncio.gather(*callers)
         ready = await gateway.start()
         hooks, inbox = await settled(ready, ledger, receiver)
-    assert await gateway.stop() == 0
+        assert await gateway.stop() == 0
 
     lost = {token for token in ledger.promised if token not in hooks and token not in inbox}
     repeated = sum(count - 1 for count in (hooks + inbox).values())
@@ -56,12 +57,12 @@ async def test_nothing_answered_with_success_is_lost_when_the_process_is_killed(
     assert max(inbox.values()) == 1, "the inbox knows a delivery it has had"
 
 
-async def settled(ready: dict[str, Any], ledger: Ledger, receiver: WebhookReceiver) -> tuple[Counter[str], Counter[str]]:
+async def settled(ready: dict[str, Any], ledger: Ledger, receiver: WebhookServer) -> tuple[Counter[str], Counter[str]]:
     """How often each token arrived, once all promised ones have, or nothing has changed for a while."""
     arrived: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     for _ in range(120):
         inbox = await asyncio.to_thread(inbox_tokens, ready)
-        hooks = Counter(token_of(request.json()) for request in receiver.requests)
+        hooks = Counter(token_of(request.json) for request in receiver.requests)
         arrived = (hooks, inbox)
         if all(token in hooks or token in inbox for token in ledger.promised):
             break
@@ -79,12 +80,12 @@ def token_of(payload: Any) -> str:
 def inbox_tokens(ready: dict[str, Any]) -> Counter[str]:
     """The titles of everything in the first user's inbox, page by page."""
     tokens: Counter[str] = Counter()
-    url: str | None = f"{ready['url']}/api/v2/inbox?limit=500"
-    while url:
-        request = urllib.request.Request(url, headers={"Authorization": f"SOTicket {ready['ticket']}"})
-        with urllib.request.urlopen(request) as answer:
-            page = json.load(answer)
-        tokens.update(item["title"] for item in page["items"])
-        following = page["next"]
-        url = following if not following or following.startswith("http") else ready["url"] + following
+    path: str | None = "/api/v2/inbox?limit=500"
+    connection = http.client.HTTPConnection("127.0.0.1", int(ready["url"].rsplit(":", 1)[1]))
+    with contextlib.closing(connection):
+        while path:
+            connection.request("GET", path, headers={"Authorization": f"SOTicket {ready['ticket']}"})
+            page = json.load(connection.getresponse())
+            tokens.update(item["title"] for item in page["items"])
+            path = page["next"] and page["next"].removeprefix(ready["url"])
     return tokens

@@ -30,46 +30,50 @@ class Authenticator:
         self._salt = entropy(32)  # what is remembered is worth nothing outside this process
         self._tickets: OrderedDict[bytes, str] = OrderedDict()
 
-    async def caller(self, authorization: str, door: Door) -> Caller:
-        """Raises NotAuthenticated, with a text that does not tell a wrong name from a wrong password."""
+    async def caller(self, authorization: str, door: Door, *, tenant: int | None = None) -> Caller:
+        """The caller, who is of the company `tenant` where one is named.
+
+        Raises NotAuthenticated, with a text that does not tell a wrong name from a wrong password.
+        """
         scheme, _, value = authorization.strip().partition(" ")
         match scheme.lower():
             case "soticket":
-                return await self._sign_in.by_ticket(value.strip(), door)
+                return await self._sign_in.by_ticket(value.strip(), door, tenant=tenant)
             case "basic":
-                return await self._by_basic(value.strip(), door)
+                return await self._by_basic(value.strip(), door, tenant)
             case "":
                 raise NotAuthenticated("Sign in: send Authorization: SOTicket <ticket>, or Basic.")
         raise NotAuthenticated("This Authorization scheme is not known here: use SOTicket or Basic.")
 
-    async def _by_basic(self, value: str, door: Door) -> Caller:
+    async def _by_basic(self, value: str, door: Door, tenant: int | None) -> Caller:
         try:
             pair = base64.b64decode(value, validate=True).decode("utf-8")
         except (binascii.Error, ValueError):
             raise NotAuthenticated(_REFUSED) from None
         if pair.startswith(TICKET_PREFIX):
             ticket = TICKET_PREFIX + pair.removeprefix(TICKET_PREFIX).partition(":")[0]
-            return await self._sign_in.by_ticket(ticket, door)
+            return await self._sign_in.by_ticket(ticket, door, tenant=tenant)
         user_name, colon, password = pair.partition(":")
         if not colon:
             raise NotAuthenticated(_REFUSED)
-        return await self._by_password(user_name, password, door)
+        return await self._by_password(user_name, password, door, tenant)
 
-    async def _by_password(self, user_name: str, password: str, door: Door) -> Caller:
+    async def _by_password(self, user_name: str, password: str, door: Door, tenant: int | None) -> Caller:
         """The same process gets the same ticket again while it is valid (contract soap, section 2)."""
-        key = hashlib.blake2b(f"{user_name}\0{password}".encode("utf-8", "surrogatepass"), key=self._salt).digest()
+        asked = f"{tenant or 0}\0{user_name}\0{password}".encode("utf-8", "surrogatepass")
+        key = hashlib.blake2b(asked, key=self._salt).digest()
         remembered = self._tickets.pop(key, "")
         if remembered:
             try:
-                caller = await self._sign_in.by_ticket(remembered, door)
+                caller = await self._sign_in.by_ticket(remembered, door, tenant=tenant)
             except NotAuthenticated:
-                return await self._anew(key, user_name, password, door)
+                return await self._anew(key, user_name, password, door, tenant)
             self._tickets[key] = remembered
             return caller
-        return await self._anew(key, user_name, password, door)
+        return await self._anew(key, user_name, password, door, tenant)
 
-    async def _anew(self, key: bytes, user_name: str, password: str, door: Door) -> Caller:
-        company = await self._sign_in.company(None)
+    async def _anew(self, key: bytes, user_name: str, password: str, door: Door, tenant: int | None) -> Caller:
+        company = await self._sign_in.company(tenant)
         found = await self._sign_in.by_password(company.id, user_name, password)
         if found is None:
             raise NotAuthenticated(_REFUSED)

@@ -71,8 +71,11 @@ class Outbox(Protocol):
         RETRIED counts attempts from 0 again, and makes the delivery due at `due_at`, or else at `at`.
         """
 
-    async def sweep(self, *, now: int, limit: int) -> int:
-        """Put lapsed leases back (LAPSED) and expire what is due to expire (EXPIRED); how many were moved, at most `limit`."""
+    async def sweep(self, *, now: int, limit: int, orphaned: bool = False) -> int:
+        """Put lapsed leases back (LAPSED) and expire what is due to expire (EXPIRED); how many were moved, at most `limit`.
+
+        `orphaned` says that no dispatcher is alive, as at the start of the only one: then every lease has lapsed.
+        """
 
     async def prune(self, *, before: int, limit: int) -> int:
         """Remove messages made before then whose deliveries have all settled, with their attempts; how many, at most `limit`."""
@@ -348,6 +351,10 @@ class ConnectFailed(Exception):
     """No byte of the request left: name resolution, connect, TLS."""
 
 
+class CertificateRefused(ConnectFailed):
+    """The server's certificate does not hold: somebody's set-up is wrong, and to try again will not mend it."""
+
+
 class AddressRefused(Exception):
     """The address is one we must not reach (private network, wrong port or scheme)."""
 
@@ -356,13 +363,34 @@ class ReplyLost(Exception):
     """The request left, and no whole answer came."""
 
 
+class Identity(msgspec.Struct, frozen=True):
+    """Who we are to a server that asks for a client certificate: its chain and its key, in PEM. Secret."""
+
+    certificate: bytes
+    key: bytes
+
+    def __repr__(self) -> str:
+        return "Identity(...)"
+
+
 class Transport(Protocol):
     """All outbound HTTP. Checked TLS, no redirects, vetted addresses, time and size limits."""
 
     async def request(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", timeout: float = 15.0
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        timeout: float | None = None,
+        identity: Identity | None = None,
     ) -> Reply:
-        """Raises ConnectFailed, AddressRefused or ReplyLost."""
+        """One request within `timeout` seconds; None is the operator's setting.
+
+        Over HTTP/2 where the server speaks it. Raises ConnectFailed (CertificateRefused is one), AddressRefused
+        or ReplyLost.
+        """
 
     async def close(self) -> None: ...
 

@@ -1,4 +1,4 @@
-"""All outgoing HTTP: vetted addresses, checked TLS, no redirects, no proxies, limits on time and size."""
+"""HTTP/1.1, for servers that speak nothing newer: pyreqwest, told which address to connect to."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.response import Response
 
 from heliograph import __version__
-from heliograph.channels.addresses import Address, opened, read_resolved, why_not_public
-from heliograph.channels.targets import Target, read_target
+from heliograph.channels.addresses import Address
+from heliograph.channels.targets import Target
+from heliograph.channels.transport.vetting import CONNECT_SHARE, TRIED, Vetting
 from heliograph.config.settings import OutboundSettings
-from heliograph.core.ports import AddressRefused, ConnectFailed, Reply, ReplyLost, Resolver
+from heliograph.core.ports import ConnectFailed, Reply, ReplyLost
 
 CLIENTS = 512  # connection pools kept; each is one host at one vetted address
-TRIED = 3  # addresses of a host that are tried, one after the other, when connecting fails
-_CONNECT_SHARE = 0.6  # of the time limit: so that connecting times out before the whole request does
 
 # The cause by which the client says that it never had a connection, TLS included. Its exceptions' own
 # classes do not tell: a reset after the request was sent is a ConnectError too (pyreqwest 0.15.1; tests keep watch).
@@ -28,29 +27,23 @@ _NEVER_CONNECTED = "client error (Connect)"
 _Place = tuple[str, str, int]  # host, vetted address, port
 
 
-class GuardedTransport:
-    """Port `Transport` over pyreqwest. Each request resolves anew, is vetted, and connects to what was vetted."""
+class PlainHttp:
+    """Each request resolves anew, is vetted, and connects to what was vetted."""
 
-    def __init__(self, settings: OutboundSettings, resolver: Resolver, *, roots: bytes = b"") -> None:
-        """`roots` are further certificate authorities to trust (PEM)."""
+    def __init__(self, settings: OutboundSettings, vetting: Vetting, roots: bytes) -> None:
         self._settings = settings
-        self._resolver = resolver
+        self._vetting = vetting
         self._roots = roots
         self._clients: OrderedDict[_Place, Client] = OrderedDict()
         self._closed = False
 
     async def request(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", timeout: float | None = None
+        self, method: str, target: Target, *, headers: Mapping[str, str], body: bytes, limit: float
     ) -> Reply:
-        """One request, one answer. `timeout` in seconds covers all of it; None is the setting's.
-
-        Raises ConnectFailed, AddressRefused or ReplyLost; none of them repeats the URL.
-        """
-        limit = self._settings.timeout if timeout is None else timeout
-        target = read_target(url)
+        """One request within `limit` seconds. Raises ConnectFailed, AddressRefused or ReplyLost."""
         deadline = asyncio.get_running_loop().time() + limit
         failed = ConnectFailed("the name has no address")
-        for address in (await self._vetted(target, limit))[:TRIED]:
+        for address in (await self._vetting.addresses(target.host, target.port, limit))[:TRIED]:
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
                 break
@@ -65,30 +58,6 @@ class GuardedTransport:
         self._closed = True
         while self._clients:
             await self._clients.popitem()[1].close()
-
-    async def _vetted(self, target: Target, limit: float) -> list[Address]:
-        """All addresses of the host, when every one may be reached on that port."""
-        if isinstance(target.host, str):
-            try:
-                async with asyncio.timeout(limit * _CONNECT_SHARE):
-                    found = await self._resolver.resolve(target.host, target.port)
-            except TimeoutError:
-                raise ConnectFailed("the name was not resolved in time") from None
-            addresses = [read_resolved(text) for text in dict.fromkeys(found)]
-        else:
-            addresses = [target.host]
-        for address in addresses:
-            self._vet(address, target.port)
-        return addresses
-
-    def _vet(self, address: Address, port: int) -> None:
-        if opened(address, self._settings.allow):
-            return
-        reason = why_not_public(address)
-        if reason:
-            raise AddressRefused(f"the host's address is not public ({reason}); outbound.allow can open its network")
-        if port not in self._settings.ports:
-            raise AddressRefused(f"port {port} is not one of outbound.ports")
 
     async def _ask(
         self, target: Target, address: Address, method: str, headers: Mapping[str, str], body: bytes, limit: float
@@ -134,7 +103,8 @@ class GuardedTransport:
             ClientBuilder()
             .user_agent(f"heliograph/{__version__}")
             .resolve(host, address, port)
-            .connect_timeout(timedelta(seconds=self._settings.timeout * _CONNECT_SHARE))
+            .connect_timeout(timedelta(seconds=self._settings.timeout * CONNECT_SHARE))
+            .http1_only()
             .follow_redirects(False)
             .no_proxy()
             .referer(False)

@@ -1,0 +1,165 @@
+"""Headers on the wire of HTTP/2 (HPACK, RFC 7541): written with a table for what repeats, read without one.
+
+We announce a table of size 0, so an answer's header block means the same whenever it
+comes. Frequent blocks are therefore read once and remembered.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hpack import Decoder
+from hpack.exceptions import HPACKError
+
+from heliograph.channels.transport.h2.frames import BrokenRule, Code
+
+MOST_HEADERS = 32 * 1024  # bytes of an answer's headers, as SETTINGS_MAX_HEADER_LIST_SIZE counts them
+TABLE_SIZE = 4096  # bytes of our table, at most; the far side may ask for less
+_FIELD_COST = 32  # bytes that the table charges for a field beside its text
+_FIRST_OWN = 62  # index of the newest field in the table, after the static ones
+_STATIC = {b":authority": 1, b":path": 4, b"authorization": 23, b"content-length": 28, b"content-type": 31,
+           b"user-agent": 58}  # fmt: skip
+_WHOLE = {
+    (b":method", b"GET"): b"\x82",
+    (b":method", b"POST"): b"\x83",
+    (b":scheme", b"http"): b"\x86",
+    (b":scheme", b"https"): b"\x87",
+}
+_REMEMBERED, _REMEMBERED_SIZE = 512, 256  # blocks, and bytes of the longest
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+_BAD_VALUE = re.compile(rb"[\x00\r\n]|^[ \t]|[ \t]$")
+_NOT_IN_HTTP_2 = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"})
+
+Answer = tuple[int, dict[str, str]]  # status (0 for a trailer) and headers
+
+
+class BadHeaders(Exception):
+    """The headers of one answer are malformed: that stream ends, the connection goes on (RFC 9113, 8.1.1)."""
+
+
+class Writer:
+    """Writes the header blocks of one connection, in the order in which they are sent."""
+
+    def __init__(self) -> None:
+        self._limit = TABLE_SIZE
+        self._size = 0
+        self._added = 0  # fields put into the table since it was emptied
+        self._places: dict[bytes, tuple[bytes, int]] = {}  # by name: value, and the count of fields before it
+        self._seen: dict[bytes, bytes] = {}  # by name: its latest value
+        self._updates = b""  # what the next block begins with
+
+    def resize(self, size: int) -> None:
+        """The far side's table has another size from now on; ours begins anew."""
+        limit = min(size, TABLE_SIZE)
+        if limit != self._limit:
+            self._limit = limit
+            self._empty()
+
+    def block(self, fields: list[tuple[bytes, bytes]]) -> bytes:
+        """The block of these fields. A value that its name had before is put into the table, to be named by number."""
+        parts = [self._updates]
+        self._updates = b""
+        places, added = self._places, self._added
+        for name, value in fields:
+            place = places.get(name)
+            if place is not None and place[0] == value:
+                index = _FIRST_OWN + added - 1 - place[1]
+                parts.append(bytes((0x80 | index,)) if index < 127 else _number(index, 7, 0x80))
+                continue
+            parts.append(self._literal(name, value))
+            added = self._added
+        return b"".join(parts)
+
+    def _literal(self, name: bytes, value: bytes) -> bytes:
+        whole = _WHOLE.get((name, value))
+        if whole is not None:
+            return whole
+        known = _STATIC.get(name, 0)
+        text = (b"" if known else _text(name)) + _text(value)
+        cost = len(name) + len(value) + _FIELD_COST
+        repeated = self._seen.get(name) == value
+        self._seen[name] = value
+        if repeated and cost * 2 <= self._limit and not self._updates:
+            if self._size + cost <= self._limit:
+                self._places[name] = (value, self._added)
+                self._added += 1
+                self._size += cost
+                return _number(known, 6, 0x40) + text
+            self._empty()  # takes effect with the next block
+        return _number(known, 4, 0x00) + text
+
+    def _empty(self) -> None:
+        self._size = self._added = 0
+        self._places.clear()
+        self._seen.clear()
+        self._updates = _number(0, 5, 0x20) + _number(self._limit, 5, 0x20)
+
+
+class Reader:
+    """Reads the header blocks of one connection."""
+
+    def __init__(self) -> None:
+        self._decoder = Decoder(MOST_HEADERS)
+        self._decoder.header_table_size = 0
+        self._decoder.max_allowed_table_size = 0
+        self._remembered: dict[bytes, Answer] = {}
+
+    def read(self, block: bytes) -> Answer:
+        """Status and headers; not to be changed. Raises BadHeaders, and BrokenRule when the code itself is broken."""
+        answer = self._remembered.get(block)
+        if answer is None:
+            try:
+                fields = self._decoder.decode(block, raw=True)
+            except (HPACKError, IndexError, ValueError) as bad:
+                raise BrokenRule(Code.COMPRESSION_ERROR, "headers that cannot be read") from bad
+            answer = _answer([(bytes(name), bytes(value)) for name, value in fields])
+            if len(block) <= _REMEMBERED_SIZE:
+                if len(self._remembered) >= _REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[block] = answer
+        return answer
+
+
+def checked(name: str, value: str) -> tuple[bytes, bytes]:
+    """A field of ours as bytes. Raises ValueError for one that cannot be sent, never repeating it."""
+    try:
+        field = name.lower().encode("ascii"), value.strip(" \t").encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError("a header has letters that cannot be sent") from None
+    if not _NAME.fullmatch(field[0]) or _BAD_VALUE.search(field[1]) or field[0] in _NOT_IN_HTTP_2:
+        raise ValueError("a header cannot be sent")
+    return field
+
+
+def _answer(fields: list[tuple[bytes, bytes]]) -> Answer:
+    status = 0
+    headers: dict[str, str] = {}
+    for place, (name, value) in enumerate(fields):
+        if name.startswith(b":"):
+            if name != b":status" or place or len(value) != 3 or not value.isdigit():
+                raise BadHeaders("the answer's status is malformed")
+            status = int(value)
+            continue
+        if not _NAME.fullmatch(name) or _BAD_VALUE.search(value) or name in _NOT_IN_HTTP_2:
+            raise BadHeaders("the answer has a malformed header")
+        key, text = name.decode("ascii"), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return status, headers
+
+
+def _text(value: bytes) -> bytes:
+    size = len(value)
+    return (bytes((size,)) if size < 127 else _number(size, 7, 0x00)) + value
+
+
+def _number(value: int, bits: int, first: int) -> bytes:
+    """A number in the prefix of so many bits (RFC 7541, 5.1)."""
+    most = (1 << bits) - 1
+    if value < most:
+        return bytes((first | value,))
+    out, value = bytearray((first | most,)), value - most
+    while value >= 128:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

@@ -1,0 +1,115 @@
+"""HTTP/2 to one host: connects to vetted addresses only, keeps its connections, and looks the name up again in time."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+from heliograph.channels.addresses import Address
+from heliograph.channels.targets import Target
+from heliograph.channels.transport.h2.connection import Connection
+from heliograph.channels.transport.h2.pool import Pool
+from heliograph.channels.transport.vetting import CONNECT_SHARE, TRIED, Vetting
+from heliograph.core.ports import AddressRefused, CertificateRefused, ConnectFailed, Reply
+
+VETTED_FOR = 30.0  # seconds for which a name is not looked up again while its connections are used
+
+
+class OnlyHttp1(Exception):
+    """The server does not speak HTTP/2; nothing of the request has left."""
+
+
+class Host:
+    """All connections to one host and port with one TLS context."""
+
+    def __init__(self, target: Target, vetting: Vetting, context: ssl.SSLContext, max_reply: int) -> None:
+        self._target = target
+        self._name = str(target.host)
+        self._vetting = vetting
+        self._context = context
+        self._max_reply = max_reply
+        self._pool = Pool(self._open)
+        self._places: dict[str, list[Connection]] = {}  # by address
+        self._vetted_until = 0.0
+        self.closed = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        return self._pool.idle
+
+    async def request(self, fields: list[tuple[bytes, bytes]], body: bytes, deadline: float) -> Reply:
+        """One request. Raises OnlyHttp1, ConnectFailed, AddressRefused or ReplyLost."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._vetted_until and self._places:
+            await self._vet_again(now, deadline)
+        return await self._pool.request(fields, body, deadline)
+
+    def close(self) -> None:
+        """Let all connections go."""
+        self.closed = True
+        self._pool.close()
+
+    async def _vet_again(self, now: float, deadline: float) -> None:
+        """Leave addresses that the name no longer has. Raises AddressRefused when one may no longer be reached."""
+        self._vetted_until = now + VETTED_FOR
+        try:
+            found = await self._vetting.addresses(self._target.host, self._target.port, deadline - now)
+        except ConnectFailed:
+            return  # the resolver is away; the connections we have were vetted when they were made
+        except AddressRefused:
+            self._leave(frozenset())
+            self._vetted_until = 0.0
+            raise
+        self._leave(frozenset(str(address) for address in found))
+
+    def _leave(self, stay: frozenset[str]) -> None:
+        for address in [address for address in self._places if address not in stay]:
+            for connection in self._places.pop(address):
+                connection.retire()
+
+    async def _open(self, freed: Callable[[], None], limit: float) -> Connection:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + limit
+        failed = ConnectFailed("the name has no address")
+        for address in (await self._vetting.addresses(self._target.host, self._target.port, limit))[:TRIED]:
+            left = deadline - loop.time()
+            if left <= 0:
+                break
+            try:
+                connection = await self._connect(address, freed, left)
+            except ConnectFailed as failure:
+                failed = failure
+                continue
+            self._vetted_until = loop.time() + VETTED_FOR
+            kept = [one for one in self._places.get(str(address), []) if not one.session.leaving]
+            self._places[str(address)] = [*kept, connection]
+            return connection
+        raise failed
+
+    async def _connect(self, address: Address, freed: Callable[[], None], limit: float) -> Connection:
+        loop = asyncio.get_running_loop()
+        connection = Connection(self._max_reply, freed)
+        try:
+            async with asyncio.timeout(limit * CONNECT_SHARE):
+                await loop.create_connection(
+                    lambda: connection, str(address), self._target.port, ssl=self._context, server_hostname=self._name
+                )
+                if not connection.understood:
+                    raise OnlyHttp1
+                await connection.begun()
+        except TimeoutError:
+            connection.close()
+            raise ConnectFailed("could not connect in time") from None
+        except ssl.SSLCertVerificationError as error:
+            raise CertificateRefused(f"the server's certificate does not hold: {error.verify_message}") from None
+        except (OSError, ssl.SSLError) as error:
+            raise ConnectFailed(f"could not connect: {_said(error)}") from None
+        return connection
+
+
+def _said(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed ({error.reason or type(error).__name__})"
+    return error.strerror or type(error).__name__

@@ -93,6 +93,16 @@ async def test_a_lapsed_lease_is_due_again_at_once_with_its_attempt_counted(outb
     assert delivery.due_at <= NOON + 10
 
 
+async def test_the_leases_of_a_process_that_is_gone_are_put_back_before_they_lapse(outbox: Outbox) -> None:
+    await outbox.accept(an_acceptance(3))
+    await outbox.claim([1, 2], now=NOON, lease_until=NOON + 60_000)
+    assert await outbox.sweep(now=NOON + 1, limit=10) == 0
+    assert await outbox.sweep(now=NOON + 1, limit=10, orphaned=True) == 2
+    assert [
+        claimed.delivery.attempts for claimed in await outbox.claim([1, 2], now=NOON + 1, lease_until=NOON + 9)
+    ] == [2, 2]
+
+
 @pytest.mark.parametrize("state", [State.QUEUED, State.HELD])
 async def test_what_waits_beyond_its_time_expires_and_loses_its_configuration(outbox: Outbox, state: State) -> None:
     await outbox.accept(an_acceptance(state=state, expires_at=NOON + 10, sealed_config=b"secret"))

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from heliograph.core.answer import Answer
 from heliograph.core.delivery import (
     Acceptance,
     Address,
@@ -173,13 +174,29 @@ class InboxStore(Protocol):
 
     async def unread(self, associate_id: int) -> int: ...
 
+    async def item(self, associate_id: int, item_id: int) -> InboxItem | None:
+        """One item; None when this user has no such item."""
+
     async def mark(self, associate_id: int, item_id: int, state: ItemState) -> InboxItem | None:
-        """The item as it now is; None when this user has no such item."""
+        """The item as it now is; None when this user has no such item. What was answered stays answered."""
 
     async def mark_records(self, associate_id: int, record_ids: Sequence[int], state: ItemState) -> list[InboxItem]:
-        """Mark all of the user's items about those records."""
+        """Mark all of the user's items about those records; those that were answered stay so."""
 
     async def prune_items(self, *, before: int, limit: int) -> int: ...
+
+
+class Answers(Protocol):
+    """What recipients answered to questions."""
+
+    async def keep(self, answer: Answer) -> Answer:
+        """The one answer of this recipient to this message: this one, unless there was one before.
+
+        In the same transaction its delivery moves (ANSWERED) and the recipient's inbox items of the message are answered.
+        """
+
+    async def of(self, message_id: int) -> list[Answer]:
+        """All answers to a message, in order of associate id. They are removed with their message (`Outbox.prune`)."""
 
 
 class Agenda(Protocol):

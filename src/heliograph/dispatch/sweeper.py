@@ -43,6 +43,17 @@ class Sweeper:
             await asyncio.wait([self._task])
             self._task = None
 
+    async def adopt(self) -> int:
+        """Put back what a process that is gone held under lease; how many. For the only dispatcher, before it starts.
+
+        Raises Unavailable.
+        """
+        now = self._clock.now()
+        adopted = await self._bites(lambda: self._outbox.sweep(now=now, limit=BITE, orphaned=True))
+        if adopted:
+            log.info("Deliveries that a stopped process held are tried again.", action="leases_adopted", count=adopted)
+        return adopted
+
     async def sweep(self) -> int:
         """One sweep of everything; how many rows were moved or removed. Raises Unavailable."""
         return await self.settle() + await self.age_out()

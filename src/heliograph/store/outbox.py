@@ -59,13 +59,14 @@ class SqliteOutbox:
         moved: list[Moved] = await self._writer.put(Apply(self._writer.future(), delivery_ids, texts))
         return moved
 
-    async def sweep(self, *, now: int, limit: int) -> int:
+    async def sweep(self, *, now: int, limit: int, orphaned: bool = False) -> int:
         """Put lapsed leases back, then expire what waited too long; how many were moved."""
-        lapsed = await self._reader.many(rows.ids, "lapse", now, limit)
+        leases_until = NEWEST if orphaned else now
+        lapsed = await self._reader.many(rows.ids, "lapse", leases_until, limit)
         overdue = await self._reader.many(rows.ids, "overdue", now, limit - len(lapsed))
         if not lapsed and not overdue:
             return 0
-        return await self._writer.run(lambda connection: _sweep(connection, now, limit))
+        return await self._writer.run(lambda connection: _sweep(connection, now, leases_until, limit))
 
     async def prune(self, *, before: int, limit: int) -> int:
         """Remove old messages whose deliveries have settled, with deliveries and attempts; how many messages."""
@@ -104,9 +105,9 @@ class SqliteOutbox:
         return {(channel, state): many for channel, state, many in counted}
 
 
-def _sweep(connection: apsw.Connection, now: int, limit: int) -> int:
+def _sweep(connection: apsw.Connection, now: int, leases_until: int, limit: int) -> int:
     """Look again inside the transaction: what the reader saw may have moved since."""
-    lapsed = rows.ids(connection.execute(SQL["lapse"], (now, limit)).get)
+    lapsed = rows.ids(connection.execute(SQL["lapse"], (leases_until, limit)).get)
     overdue = rows.ids(connection.execute(SQL["overdue"], (now, limit - len(lapsed))).get)
     records = [Record(delivery_id=id, happening=Happening.LAPSED, at=now, detail="the lease lapsed") for id in lapsed]
     records += [Record(delivery_id=id, happening=Happening.EXPIRED, at=now, detail="expired") for id in overdue]

@@ -89,11 +89,11 @@ class MemoryOutbox:
         t.deliveries[delivery.id] = _moved(delivery, record, to)
         return Moved(delivery.id, to, True)
 
-    async def sweep(self, *, now: int, limit: int) -> int:
+    async def sweep(self, *, now: int, limit: int, orphaned: bool = False) -> int:
         """Put lapsed leases back, then expire what waited too long; how many were moved."""
         t = self._tables.open()
         lapsed = sorted(
-            (d for d in t.deliveries.values() if d.state is State.LEASED and d.lease_until <= now),
+            (d for d in t.deliveries.values() if d.state is State.LEASED and (orphaned or d.lease_until <= now)),
             key=lambda delivery: delivery.lease_until,
         )
         waiting = (State.QUEUED, State.HELD)

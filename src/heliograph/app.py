@@ -9,6 +9,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -17,9 +18,10 @@ from heliograph import __version__
 from heliograph.channels.plugin import Tools
 from heliograph.channels.registry import build_channels
 from heliograph.channels.transport import GuardedTransport
+from heliograph.config.plain import plain_values
 from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting
-from heliograph.core.ports import Channels, Clock, Directory, Hooks, Sealer, Transport
+from heliograph.core.ports import Channels, Clock, Directory, Hooks, Observer, Sealer, Transport
 from heliograph.dispatch.deliver import Room
 from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.dispatch.sweeper import Sweeper
@@ -27,11 +29,15 @@ from heliograph.edge import server
 from heliograph.edge.rest.streams import Streams
 from heliograph.edge.serve import Running, serve
 from heliograph.edge.soap.endpoint import SoapDoor
-from heliograph.hooks.none import NoHooks
+from heliograph.hooks.answers import Answers
+from heliograph.hooks.control import Control
+from heliograph.hooks.scripts import ScriptHooks
+from heliograph.hooks.signatures import signature_of
 from heliograph.intake.actions import Actions
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.messaging import MessagingService
+from heliograph.intake.methods import service_methods
 from heliograph.intake.notifications import NotificationService
 from heliograph.intake.people import People
 from heliograph.intake.principal import PrincipalService
@@ -42,12 +48,14 @@ from heliograph.intake.sign_in import SignIn
 from heliograph.intake.submit import Intake
 from heliograph.observe.counters import Counters
 from heliograph.observe.events import Everyone, LogEvents
+from heliograph.scripts.verbs import Verbs
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.sqlite import SqliteStore, open_store
 from heliograph.system.clock import SystemClock
 from heliograph.system.collector import settle
 from heliograph.system.entropy import entropy
 from heliograph.system.feed import InProcessFeed
+from heliograph.system.lock import FileLock
 from heliograph.system.resolver import SystemResolver
 from heliograph.system.results import InProcessResults
 from heliograph.vault.passwords import Argon2Passwords
@@ -55,6 +63,8 @@ from heliograph.vault.sealer import AesGcmSealer
 from heliograph.vault.secret_key import secret_keys
 
 DATABASE = "heliograph.db"
+CONTROL = "scripts.sock"
+SERVING = "serving.lock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +86,7 @@ class Heliograph:
     counters: Counters
     dispatcher: Dispatcher
     sweeper: Sweeper
+    scripts: ScriptHooks
 
     def gateway(self, streams: Streams) -> server.Gateway:
         """The ASGI application, for the built-in server or for one of your own."""
@@ -108,16 +119,38 @@ class Heliograph:
         """Listen, dispatch and sweep until left; then finish what is running, within `server.drain` seconds."""
         drain = self.settings.server.drain
         streams = Streams()
-        await self.dispatcher.start()
-        self.sweeper.start()
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(self.sweeper.stop)
-            stack.push_async_callback(self.dispatcher.stop, drain)
-            running = await serve(self.gateway(streams), self.settings.server)
-            settle()
-            yield running
-            streams.stop()
-            await asyncio.gather(running.stop(drain), self.dispatcher.stop(drain))
+        async with self._scripting(drain):
+            await self.dispatcher.start()
+            self.sweeper.start()
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(self.sweeper.stop)
+                stack.push_async_callback(self.dispatcher.stop, drain)
+                running = await serve(self.gateway(streams), self.settings.server)
+                settle()
+                yield running
+                streams.stop()
+                await asyncio.gather(running.stop(drain), self.dispatcher.stop(drain))
+
+    @asynccontextmanager
+    async def _scripting(self, drain: float) -> AsyncIterator[None]:
+        """Scripts around every call, and the socket through which they are looked after."""
+        folder = scripts_folder(self.settings)
+        _prepare(folder)
+        alone = FileLock(self.settings.data_dir / SERVING)
+        control = Control(self.settings.data_dir / CONTROL, self.scripts)
+        try:
+            await self.scripts.start(serving=True, only_here=alone.take())
+            await control.start()
+            yield
+        finally:
+            await control.stop()
+            await self.scripts.stop(drain)
+            alone.release()
+
+
+def scripts_folder(settings: Settings) -> Path:
+    """Where the operator drops scripts."""
+    return settings.scripts.folder or settings.data_dir / "scripts"
 
 
 @asynccontextmanager
@@ -151,7 +184,7 @@ async def open_app(
         for channel in channels.values():
             stack.push_async_callback(channel.close)
         _check_names(settings, channels)
-        yield _wired(settings, clock, store, directory, channels, sealer, passwords, feed, hooks or NoHooks())
+        yield _wired(settings, clock, store, directory, channels, sealer, passwords, feed, hooks)
 
 
 def _wired(
@@ -163,7 +196,7 @@ def _wired(
     sealer: Sealer,
     passwords: Argon2Passwords,
     feed: InProcessFeed,
-    hooks: Hooks,
+    hooks: Hooks | None,
 ) -> Heliograph:
     results = InProcessResults(clock)
     counters = Counters()
@@ -179,20 +212,25 @@ def _wired(
     )
     intake = Intake(store.outbox, store.queue, results, clock, observer)
     sign_in = SignIn(directory, passwords, clock, entropy, settings.tickets, settings.soap)
+    push = PushService(intake, directory, settings.push)
+    messaging = partial(MessagingService, intake, store.outbox, results, channels, sealer)
     handlers = _handlers(
         PrincipalService(sign_in, __version__),
-        PushService(intake, directory, settings.push),
+        push,
         DeviceService(directory, clock),
         NotificationService(store.inbox, settings.push),
-        MessagingService(intake, store.outbox, results, channels, sealer, settings.messaging),
+        messaging(settings.messaging),
     )
+    at_once = messaging(settings.messaging.model_copy(update={"wait": 0.0}))  # a script's time is too short to wait
+    answers = Answers(Verbs(push, at_once, directory).table())
+    scripts = _scripts(settings, answers, store, sealer, clock, observer)
     return Heliograph(
         settings=settings,
         clock=clock,
         store=store,
         directory=directory,
         channels=channels,
-        services=Services(handlers, hooks),
+        services=Services(handlers, hooks or scripts),
         sign_in=sign_in,
         intake=intake,
         people=People(directory, passwords, clock, entropy),
@@ -202,6 +240,23 @@ def _wired(
         counters=counters,
         dispatcher=Dispatcher(channels, store.queue, room, settings.dispatch),
         sweeper=Sweeper(store.outbox, store.inbox, directory, clock, settings.retention),
+        scripts=scripts,
+    )
+
+
+def _scripts(
+    settings: Settings, answers: Answers, store: SqliteStore, sealer: Sealer, clock: Clock, observer: Observer
+) -> ScriptHooks:
+    return ScriptHooks(
+        {name: signature_of(name, function) for name, function in service_methods().items()},
+        settings.scripts,
+        scripts_folder(settings),
+        plain_values(settings),
+        agenda=store.agenda,
+        sealer=sealer,
+        clock=clock,
+        observer=observer,
+        answers=answers,
     )
 
 

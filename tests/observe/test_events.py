@@ -7,7 +7,16 @@ from typing import get_args
 import pytest
 from structlog.testing import capture_logs
 
-from heliograph.core.events import AttemptMade, ChannelPaused, ChannelResumed, DeliverySettled, Event, MessageAccepted
+from heliograph.core.events import (
+    AttemptMade,
+    ChannelPaused,
+    ChannelResumed,
+    DeliverySettled,
+    Event,
+    MessageAccepted,
+    ScriptDisabled,
+    ScriptFailed,
+)
 from heliograph.core.lifecycle import State
 from heliograph.observe.counters import Counters
 from heliograph.observe.events import LINES, Everyone, LogEvents
@@ -19,6 +28,8 @@ ONE_OF_EACH: list[Event] = [
     DeliverySettled(1, "mail", State.SENT),
     ChannelPaused("mail", "the password was refused", 5.0),
     ChannelResumed("mail"),
+    ScriptFailed("quiet.py", "before"),
+    ScriptDisabled("quiet.py"),
 ]
 
 
@@ -36,6 +47,8 @@ def test_events_are_counted_by_kind_channel_and_outcome() -> None:
         ("channel_resumed", "mail", ""): 1,
         ("delivery_settled", "mail", "sent"): 1,
         ("message_accepted", "", ""): 1,
+        ("script_disabled", "quiet.py", ""): 1,
+        ("script_failed", "quiet.py", "before"): 1,
     }
 
 

@@ -15,6 +15,14 @@ class MessageAccepted(msgspec.Struct, frozen=True):
     deliveries: int
 
 
+class MessageAnswered(msgspec.Struct, frozen=True):
+    """A recipient answered a question."""
+
+    message_id: int
+    company_id: int
+    delivery_id: int
+
+
 class AttemptMade(msgspec.Struct, frozen=True):
     """A channel was asked to deliver, and this came of it."""
 
@@ -47,4 +55,17 @@ class ChannelResumed(msgspec.Struct, frozen=True):
     channel: str
 
 
-Event = MessageAccepted | AttemptMade | DeliverySettled | ChannelPaused | ChannelResumed
+class ScriptFailed(msgspec.Struct, frozen=True):
+    """A script of the operator's did not do its part in an event (before, after, after_async)."""
+
+    script: str
+    event: str
+
+
+class ScriptDisabled(msgspec.Struct, frozen=True):
+    """A script broke its limits too often and runs no more until it changes or is reloaded."""
+
+    script: str
+
+
+Event = MessageAccepted | MessageAnswered | AttemptMade | DeliverySettled | ChannelPaused | ChannelResumed | ScriptFailed | ScriptDisabled

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import re
 
-from heliograph.core.events import AttemptMade, DeliverySettled, Event, MessageAccepted
+from heliograph.core.events import (
+    AttemptMade,
+    DeliverySettled,
+    Event,
+    MessageAccepted,
+    MessageAnswered,
+    ScriptDisabled,
+    ScriptFailed,
+)
 
-Key = tuple[str, str, str]  # event in snake case, channel, outcome or state
+Key = tuple[str, str, str]  # event in snake case; channel or script; outcome, state or scripting event
 
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -32,8 +40,12 @@ class Counters:
         if type(event) is AttemptMade:  # the one that comes with every delivery
             return (self._attempt_word, event.channel, event.outcome)
         word = event_word(type(event))
-        if isinstance(event, MessageAccepted):
+        if isinstance(event, MessageAccepted | MessageAnswered):
             return (word, "", "")
+        if isinstance(event, ScriptFailed):
+            return (word, event.script, event.event)
+        if isinstance(event, ScriptDisabled):
+            return (word, event.script, "")
         return (word, event.channel, event.state.value if isinstance(event, DeliverySettled) else "")
 
     def snapshot(self) -> dict[Key, int]:

@@ -14,6 +14,9 @@ from heliograph.core.events import (
     DeliverySettled,
     Event,
     MessageAccepted,
+    MessageAnswered,
+    ScriptDisabled,
+    ScriptFailed,
 )
 from heliograph.core.lifecycle import State
 from heliograph.core.ports import Observer
@@ -21,9 +24,12 @@ from heliograph.core.ports import Observer
 #: Event to level, stable word and sentence; {} is filled from the event's own members.
 LINES: dict[type[Event], tuple[str, str, str]] = {
     MessageAccepted: ("debug", "message_accepted", "A message is on disk."),
+    MessageAnswered: ("debug", "message_answered", "A recipient answered a question."),
     AttemptMade: ("debug", "attempt_made", "A delivery was tried."),
     DeliverySettled: ("debug", "delivery_settled", "A delivery has come to rest."),
     ChannelPaused: ("error", "channel_paused", "A channel is paused: its set-up is wrong."),
+    ScriptFailed: ("debug", "script_failed", "A script failed."),
+    ScriptDisabled: ("debug", "script_disabled", "A script is disabled."),
     ChannelResumed: ("info", "channel_resumed", "A paused channel works again."),
 }
 

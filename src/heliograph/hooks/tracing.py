@@ -1,0 +1,100 @@
+"""Tells whoever watches what scripts do to live calls: names of what changed, never what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from heliograph.core.ports import Clock
+from heliograph.hooks.job import Job
+from heliograph.hooks.wire import Failed, Said
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of one call, or one line that a script logged."""
+
+    time: int  # ms since the epoch
+    event: str
+    method: str = ""
+    scripts: tuple[str, ...] = ()
+    door: str = ""
+    associate_id: int | None = None
+    took_us: int = 0  # waiting included
+    changed: tuple[str, ...] = ()
+    rejected: str | None = None
+    failures: tuple[str, ...] = ()
+    text: str = ""
+
+
+class Tracing:
+    """Costs one question a call while nobody watches."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._watchers: set[Callable[[Trace], None]] = set()
+        self.on = False
+
+    def watch(self, watcher: Callable[[Trace], None]) -> Callable[[], None]:
+        """Tell this watcher, which must not wait; what is given back ends it."""
+        self._watchers.add(watcher)
+        self.on = True
+
+        def end() -> None:
+            self._watchers.discard(watcher)
+            self.on = bool(self._watchers)
+
+        return end
+
+    def ran(self, job: Job, failures: list[Failed], took_ns: int) -> None:
+        """An event has run."""
+        self._tell(
+            Trace(
+                time=self._clock.now(),
+                event=job.event,
+                method=job.method,
+                scripts=job.all_scripts,
+                door=job.who.door,
+                associate_id=job.who.associate_id,
+                took_us=took_ns // 1000,
+                changed=changed_members(job),
+                rejected=job.rejected,
+                failures=tuple(failed.reason for failed in failures),
+            )
+        )
+
+    def said(self, said: Said) -> None:
+        """A script logged."""
+        self._tell(
+            Trace(time=self._clock.now(), event="log", scripts=(said.script,), text=f"{said.level}: {said.text}")
+        )
+
+    def _tell(self, trace: Trace) -> None:
+        for watcher in list(self._watchers):
+            watcher(trace)
+
+
+def changed_members(job: Job) -> tuple[str, ...]:
+    """`message.title`, `associate_ids`, `return_value`, `state of quiet.py`: where the scripts left something else."""
+    arguments, result, states = job.given
+    names: list[str] = []
+    if job.arguments != arguments:
+        names += _differences(msgspec.json.decode(arguments), msgspec.json.decode(job.arguments), "")
+    if job.result != result:
+        names.append("return_value")
+    for script in sorted({*states, *job.states}):
+        if states.get(script) != job.states.get(script):
+            names.append(f"state of {script}")
+    return tuple(names)
+
+
+def _differences(old: Any, new: Any, above: str) -> list[str]:
+    if old == new:
+        return []
+    if isinstance(old, dict) and isinstance(new, dict):
+        names: list[str] = []
+        for key in dict.fromkeys([*old, *new]):
+            names += _differences(old.get(key), new.get(key), f"{above}.{key}" if above else str(key))
+        return names
+    return [above]

@@ -1,0 +1,196 @@
+"""The worker process: takes scripts from the gateway over one socket, runs their events, and ends with the gateway."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from heliograph.hooks.signatures import Signature, signature_of
+from heliograph.hooks.wire import (
+    Ask,
+    Complain,
+    Done,
+    Failed,
+    Frame,
+    FromGateway,
+    Load,
+    Loaded,
+    Loading,
+    Report,
+    Run,
+    Said,
+    Told,
+    Unpacker,
+    Who,
+    from_gateway,
+    packed,
+)
+from heliograph.intake.methods import service_methods
+from heliograph.scripts import asking
+from heliograph.scripts.chain import Chain
+from heliograph.scripts.load import Script, Unfit, load, told
+from heliograph.scripts.sandbox import die_with_parent, limit_memory, narrow
+
+_CHUNK = 256 * 1024
+_NOBODY = Who(0, "script", None, False)
+
+
+class Gone(Exception):
+    """The gateway has let go of this worker."""
+
+
+class Worker:
+    """One process's scripts, and the line to its gateway."""
+
+    def __init__(self, line: socket.socket, methods: dict[str, Signature]) -> None:
+        self._line = line
+        self._methods = methods
+        self._unpacker = Unpacker()
+        self._waiting: deque[FromGateway] = deque()
+        self._scripts: dict[str, Script] = {}
+        self._running, self._who = "", _NOBODY
+        self._asked = 0
+        self.settings: dict[str, Any] = {}
+
+    def serve(self) -> None:
+        """Until the gateway closes the line."""
+        while True:
+            frame = self._next()
+            if isinstance(frame, Run):
+                self._send(self._run(frame))
+            elif isinstance(frame, Load):
+                self._load(frame)
+            elif isinstance(frame, Complain):
+                self._complain(frame)
+
+    # ------------------------------------------------------------------ what scripts ask
+
+    def ask(self, verb: str, value: Any) -> bytes:
+        """The gateway's answer. Raises ScriptError."""
+        self._asked += 1
+        self._send(Ask(self._asked, self._running, self._who, verb, msgspec.json.encode(value)))
+        later: list[FromGateway] = []
+        while True:
+            frame = self._next()
+            if isinstance(frame, Told) and frame.id == self._asked:
+                self._waiting.extendleft(reversed(later))
+                break
+            if not isinstance(frame, Told):
+                later.append(frame)
+        if frame.error:
+            raise asking.ScriptError(frame.error)
+        return frame.value
+
+    def say(self, level: str, text: str) -> None:
+        """Log under the running script's name."""
+        self._send(Said(self._running, level, str(text)))
+
+    # ------------------------------------------------------------------ frames
+
+    def _next(self) -> FromGateway:
+        while not self._waiting:
+            data = self._line.recv(_CHUNK)
+            if not data:
+                raise Gone
+            self._waiting.extend(from_gateway(body) for body in self._unpacker.feed(data))
+        return self._waiting.popleft()
+
+    def _send(self, frame: Frame) -> None:
+        self._line.sendall(packed(frame))
+
+    # ------------------------------------------------------------------ work
+
+    def _load(self, frame: Load) -> None:
+        self.settings = dict(frame.settings)
+        sys.path.append(frame.folder)
+        limit_memory(frame.memory)
+        if frame.sandbox:
+            narrow()
+        self._send(Loaded([self._taken_on(source) for source in frame.sources]))
+
+    def _taken_on(self, source: Any) -> Report:
+        self._running = source.name
+        self._send(Loading(source.name))
+        try:
+            script = load(source, self._methods)
+        except Unfit as unfit:
+            return Report(source.name, [], str(unfit))
+        self._scripts[source.name] = script
+        return script.report()
+
+    def _run(self, run: Run) -> Done:
+        self._who = run.who
+        self._running = run.scripts[0]
+        try:
+            return Chain(run, self._methods[run.method], self._scripts).go(self._began)
+        except MemoryError:
+            return Done(run.id, failures=[Failed(self._running, "MemoryError: over scripts.memory")])
+
+    def _began(self, began: Any) -> None:
+        self._send(began)
+
+    def _complain(self, frame: Complain) -> None:
+        script = self._scripts.get(frame.script)
+        if script is None or script.on_error is None:
+            return
+        self._running = frame.script
+        try:
+            script.on_error(frame.message)
+        except BaseException as error:
+            self.say("error", f"on_error failed itself: {told(error)}")
+
+
+class Lines:
+    """A text stream whose lines go to the log: what scripts print."""
+
+    def __init__(self, worker: Worker, level: str) -> None:
+        self._worker, self._level, self._begun = worker, level, ""
+        self.encoding, self.errors = "utf-8", "replace"
+
+    def write(self, text: str) -> int:
+        """Log every whole line."""
+        *lines, self._begun = (self._begun + text).split("\n")
+        self.writelines(lines)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Log each, blank ones excepted."""
+        for line in lines:
+            if line.strip():
+                self._worker.say(self._level, line)
+
+    def flush(self) -> None:
+        """An unfinished line waits for its end."""
+
+    def isatty(self) -> bool:
+        """Nobody watches."""
+        return False
+
+
+def main() -> None:
+    """Serve on the socket whose number is the first argument."""
+    die_with_parent()
+    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the gateway, which lets its workers go when it is done
+        signal.signal(number, signal.SIG_IGN)
+    if os.getppid() != int(sys.argv[2]):
+        return  # the gateway ended before this began
+    line = socket.socket(fileno=int(sys.argv[1]))
+    methods = {name: signature_of(name, function) for name, function in service_methods().items()}
+    worker = Worker(line, methods)
+    asking.connect(worker)
+    sys.stdout, sys.stderr = Lines(worker, "info"), Lines(worker, "warning")
+    try:
+        worker.serve()
+    except (Gone, ConnectionError, KeyboardInterrupt):
+        os._exit(0)  # without the goodbyes of threads that a script may have started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What every SMS channel shares: the alphabets, the cutting into parts, numbers and senders. Pure."""

@@ -5,21 +5,19 @@ Contract: rest-push, sections 1, 2, 3 and 6.
 
 from __future__ import annotations
 
-import codecs
-import json
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 from lxml import etree
 
 from heliograph.core.errors import Malformed
+from heliograph.edge.json import read_json
 from heliograph.edge.rest.fields import BY_NAME, PushRequest, collect
 from heliograph.edge.rest.formats import Format, Media, query_pairs
 from heliograph.edge.xml import read_any_xml
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = f"{{{XSI}}}nil"
-_UTF8 = frozenset({"", "utf-8", "utf8"})
 
 
 async def bind(media: Media, body: bytes, query: bytes, *, require_xmlns_i: bool = False) -> PushRequest:
@@ -41,28 +39,9 @@ async def bind(media: Media, body: bytes, query: bytes, *, require_xmlns_i: bool
 # ---------------------------------------------------------------------------- JSON
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-#: An object becomes a tuple of its pairs, which shows a name that stands twice and costs no Python call.
-_READER = json.JSONDecoder(object_pairs_hook=tuple, parse_constant=_no_constant)
-
-
 def from_json(body: bytes, charset: str) -> dict[str, Any]:
     """Members of the one object that the body is. Raises Malformed."""
-    if charset not in _UTF8:
-        raise Malformed(f"The charset {charset[:40]!r} is not read here: send JSON in UTF-8.")
-    try:
-        document = _READER.decode(body.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
-    except json.JSONDecodeError as error:
-        raise Malformed(f"The JSON cannot be read: {error.msg} (line {error.lineno}, column {error.colno}).") from None
-    except UnicodeDecodeError:
-        raise Malformed("The JSON is not valid UTF-8.") from None
-    except ValueError:  # NaN, Infinity, a number of thousands of digits
-        raise Malformed("The JSON has a number that cannot be read.") from None
-    except RecursionError:
-        raise Malformed("The JSON is nested too deep.") from None
+    document = read_json(body, charset)
     if not isinstance(document, tuple):
         raise Malformed("The JSON must be one object.")
     return collect(document, any_case=True)

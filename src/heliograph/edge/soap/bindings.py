@@ -8,18 +8,15 @@ from typing import Any
 
 import msgspec
 
-from heliograph.core.errors import InvalidArgument, MissingArgument
-from heliograph.edge.contract.model import Array, Complex, Dictionary, Enumeration, Family, Member, Operation
-from heliograph.edge.contract.scalars import STRING
+from heliograph.core.errors import InvalidArgument
+from heliograph.edge.contract.absent import when_absent
+from heliograph.edge.contract.model import Complex, Family, Member, Operation
 from heliograph.edge.contract.versions import AGENTS
 from heliograph.edge.soap.decode import Table, member_table, read_members
 from heliograph.edge.soap.encode import element_writer, nothing_in
 from heliograph.edge.soap.envelope import Envelope, header_table
 from heliograph.edge.soap.names import action, contract_namespace
 from heliograph.edge.soap.typenames import Misfit
-from heliograph.edge.soap.values import READERS, enum_reader
-
-_DEFAULTS: dict[str, Any] = {"boolean": False, "short": 0, "int": 0, "long": 0}
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -71,7 +68,7 @@ def _arguments_reader(operation: Operation, version: int) -> Callable[[Envelope]
     """Reads all arguments; those that are absent get their type's default, carriers excepted."""
     taken = operation.request_in(version)
     table = member_table(taken, Family.CONTRACT, version)
-    defaults = [(member.attr, member.wire, _default(member)) for member in operation.request]
+    defaults = [(member.attr, when_absent(member)) for member in operation.request]
 
     def read(envelope: Envelope) -> dict[str, Any]:
         try:
@@ -80,34 +77,12 @@ def _arguments_reader(operation: Operation, version: int) -> Callable[[Envelope]
             field = misfit.path or operation.name
             raise InvalidArgument(f"{field}: {misfit.words}.", field=field) from None
         if len(values) < len(defaults):
-            for attr, wire, default in defaults:
+            for attr, default in defaults:
                 if attr not in values:
-                    values[attr] = default(wire)
+                    values[attr] = default()
         return values
 
     return read
-
-
-def _default(member: Member) -> Callable[[str], Any]:
-    """What an absent argument counts as."""
-    kind = member.type
-    if isinstance(kind, Array):
-        return lambda _: []
-    if isinstance(kind, Dictionary):
-        return lambda _: {}
-    if isinstance(kind, Complex):
-        return _missing
-    if kind is STRING:
-        return lambda _: ""
-    if isinstance(kind, Enumeration):
-        first = enum_reader(kind, 0)(kind.values[0].name)
-        return lambda _: first
-    simple = _DEFAULTS.get(kind.name) if kind is not None and kind.name in READERS else None
-    return lambda _: simple
-
-
-def _missing(wire: str) -> Any:
-    raise MissingArgument(f"{wire} is absent.", field=wire)
 
 
 def _reply_writer(members: Sequence[Member], version: int) -> Callable[[Any], str]:

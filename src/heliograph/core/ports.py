@@ -8,7 +8,7 @@ closed) and nothing of the call has happened then.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -29,9 +29,11 @@ from heliograph.core.events import Event
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.outcome import Outcome
-from heliograph.core.people import Caller, Company, Device, Ticket, User
+from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.retry import RetryPolicy
-from heliograph.core.scripting import DueEvent
+from heliograph.core.scripting import Agenda as Agenda
+from heliograph.core.scripting import Call as Call
+from heliograph.core.scripting import Hooks as Hooks
 
 
 class Clock(Protocol):
@@ -199,22 +201,6 @@ class Answers(Protocol):
         """All answers to a message, in order of associate id. They are removed with their message (`Outbox.prune`)."""
 
 
-class Agenda(Protocol):
-    """AfterAsync events that are due, written with the calls they belong to (`Acceptance.events`)."""
-
-    async def claim(self, *, now: int, lease_until: int, limit: int) -> list[DueEvent]:
-        """Lease those that nobody holds (any more), oldest first; each counts an attempt."""
-
-    async def renew(self, ids: Sequence[int], *, lease_until: int) -> None:
-        """Hold on to those that are still there."""
-
-    async def settle(self, *, done: Sequence[int], kept: Sequence[DueEvent]) -> None:
-        """In one transaction: forget what is done, and keep the others as they are now, new ones included."""
-
-    async def release(self) -> int:
-        """End every lease: whoever held them is gone. How many there were."""
-
-
 # ------------------------------------------------------------------------ in process
 
 
@@ -250,44 +236,6 @@ class Results(Protocol):
 
     async def first_attempts(self, delivery_ids: Sequence[int], *, within: float) -> dict[int, tuple[State, str, str]]:
         """(state, detail, provider id) of those that were tried within that many seconds; forgets all of them."""
-
-
-class Call(msgspec.Struct, kw_only=True):
-    """One service method called once. Hooks may change the arguments' members and, in After, `result`."""
-
-    method: str  # SendPushNotification
-    arguments: dict[str, Any]  # by the method's own parameter names, snake case
-    caller: Caller
-    result: Any = None
-    notes: dict[str, str] = {}  # what the answer should mention beside its result (ExtraInfo over SOAP)
-    due: DueEvent | None = None  # an AfterAsync event; whoever accepts something for this call keeps it with that
-
-    def take_due(self) -> tuple[DueEvent, ...]:
-        """The AfterAsync event, for the transaction that accepts this call; nothing the second time."""
-        due, self.due = self.due, None
-        return (due,) if due is not None else ()
-
-
-class Hooks(Protocol):
-    """The operator's scripts around every service method."""
-
-    def wanted(self, method: str) -> bool:
-        """Whether any script listens to this method; the cheap question asked first."""
-
-    async def before(self, call: Call) -> Any:
-        """Run the Before scripts, and set `call.due` where AfterAsync scripts listen; the state to hand to After.
-
-        Raises RejectedByHook, and Unavailable when too many calls with scripts are under way.
-        """
-
-    async def after(self, call: Call, state: Any) -> Any:
-        """Run the After scripts, which may change `call.result`; the state to hand to AfterAsync."""
-
-    def after_async(self, call: Call, state: Any) -> None:
-        """Start the AfterAsync scripts; does not wait. When `call.due` is still there, nobody has kept it yet."""
-
-    def given_up(self, call: Call, state: Any) -> None:
-        """The method failed or was cancelled: no After, and AfterAsync only if the call was accepted all the same."""
 
 
 class Observer(Protocol):

@@ -138,6 +138,11 @@ class Later:
 
     # ---------------------------------------------------------------- running
 
+    @property
+    def waiting(self) -> int:
+        """How many events this process has taken up and not finished."""
+        return len(self._waiting) + len(self._running)
+
     def _pump(self) -> None:
         while self._waiting and len(self._running) < AT_ONCE:
             event, payload = self._waiting.popleft()

@@ -123,6 +123,11 @@ class ScriptHooks:
         """The worker processes that serve now."""
         return self._now.pids + self._after.pids
 
+    @property
+    def waiting(self) -> int:
+        """AfterAsync events that this process has taken up and not finished."""
+        return self._later.waiting
+
     # ---------------------------------------------------------------- the port
 
     def wanted(self, method: str) -> bool:

@@ -1,6 +1,6 @@
 """The ASGI application: the hot routes in plain code, everything else through a small router.
 
-The SOAP agents and the push are matched and answered here without a framework; pages
+The agents (SOAP and JSON) and the push are matched and answered here without a framework; pages
 and the reading side go to Starlette.
 """
 
@@ -23,6 +23,7 @@ from starlette.routing import Route
 from heliograph.config.settings import Settings
 from heliograph.core.errors import HeliographError, Unavailable, UnknownRoute
 from heliograph.core.ports import Directory
+from heliograph.edge.agents.endpoint import AgentsDoor
 from heliograph.edge.auth import Authenticator
 from heliograph.edge.contract.versions import AGENT_NAMES, has_agent
 from heliograph.edge.http.access import Watched, record
@@ -55,6 +56,7 @@ from heliograph.intake.services import Services
 from heliograph.intake.sign_in import Entropy, SignIn
 
 PUSH_PATHS = frozenset({"/api/v2/push", "/api/v2/push/"})
+_JSON_AGENT = re.compile(r"(?:/cust([0-9]{1,9}))?/api/v1/agents(?:/([a-z]{1,40})(?:/([a-z]{1,60}))?)?/?", re.ASCII)
 _AGENT = re.compile(r"(?:/cust([0-9]{1,9}))?/remote/services([0-9]{2})/([a-z]{1,40})\.svc", re.ASCII)
 
 _STOPPING = "The gateway is stopping; whether it took this call is not known. Try again shortly."
@@ -88,6 +90,7 @@ class Gateway:
         *,
         soap: Soap,
         push: PushDoor,
+        agents: AgentsDoor,
         inbox: InboxApi,
         messages: MessagesApi,
         pages: Pages,
@@ -98,6 +101,7 @@ class Gateway:
     ) -> None:
         self._soap = soap
         self._push = push
+        self._agents = agents
         self.streams = streams
         self._body_limit = body_limit
         self._public_url = public_url
@@ -133,6 +137,8 @@ class Gateway:
                 await send_answer(scope, send, await self._push_answer(scope, receive, number))
             elif matched := _AGENT.fullmatch(path):
                 await send_answer(scope, send, await self._soap_answer(matched, scope, receive, number))
+            elif matched := _JSON_AGENT.fullmatch(path):
+                await send_answer(scope, send, await self._agents_answer(matched, scope, receive, number))
             else:
                 await self._router(scope, receive, send)
         except Disconnected:
@@ -183,6 +189,29 @@ class Gateway:
             beside = self._unexpected(error, scope, number)
             status, kind, fault, _ = self._soap.refuse(headers, HeliographError())
             return Answer(status, kind, fault, beside)
+
+    async def _agents_answer(self, matched: re.Match[str], scope: Scope, receive: Receive, number: int) -> Answer:
+        tenant, agent, method = matched.groups("")
+        headers = header_map(scope)
+        if scope["method"] in ("GET", "HEAD"):
+            return self._agents.describe(agent, method, headers)
+        if scope["method"] != "POST":
+            return self._agents.refuse(
+                headers, UnknownRoute("POST calls the method, GET describes it.", allow="GET, HEAD, POST")
+            )
+        credentials = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+        query, company = scope["query_string"], int(tenant) if tenant else None
+        try:
+            return await self._agents.post(
+                company, agent, method, headers, credentials, query, lambda limit: read_body(receive, limit)
+            )
+        except Disconnected:
+            raise
+        except asyncio.CancelledError:
+            self._must_be_stopping()
+            return self._agents.refuse(headers, Unavailable(_STOPPING))
+        except Exception as error:
+            return self._agents.refuse(headers, error, *self._unexpected(error, scope, number))
 
     def _description(self, address: Address, scope: Scope) -> Answer:
         """GET on an agent's address: its WSDL and schemas."""
@@ -261,6 +290,7 @@ def build(
     return Gateway(
         soap=soap,
         push=PushDoor(services, sign_in, directory, settings.rest, body_limit=server.body_limit),
+        agents=AgentsDoor(services, authenticator, body_limit=server.body_limit),
         inbox=InboxApi(inbox, authenticator, streams, public_url=server.public_url),
         messages=MessagesApi(query, authenticator),
         pages=Pages(health, version),

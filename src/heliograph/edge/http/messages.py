@@ -78,6 +78,8 @@ async def send_answer(scope: Scope, send: Send, answer: Answer) -> None:
         (b"content-type", answer.content_type.encode("latin-1")),
         (b"content-length", b"%d" % len(answer.body)),
     ]
+    if answer.status == 204:  # nothing comes, so nothing is said of it (RFC 9110, 8.6)
+        headers = []
     if answer.headers:
         headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     extension = scope.get("extensions", {}).get(WHOLE_ANSWER)

@@ -52,10 +52,11 @@ def media_of(content_type: str) -> Media:
         raise UnsupportedMedia(
             f"The Content-Type {name[:60]!r} is not read here: send application/json or application/xml."
         )
-    return Media(format, _charset(parameters))
+    return Media(format, charset_of(parameters))
 
 
-def _charset(parameters: str) -> str:
+def charset_of(parameters: str) -> str:
+    """The charset among a Content-Type's parameters, in lower case. Raises UnsupportedMedia when there are two."""
     found = ""
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
@@ -97,15 +98,18 @@ def wanted_format(query: bytes, accept: str, content_type: str) -> Format:
 
 @lru_cache(maxsize=256)
 def _accepted(accept: str, content_type: str) -> Format:
-    ranked = sorted(_ranges(accept or "*/*"), key=lambda entry: -entry[1])
-    for name, weight in ranked:
-        if weight <= 0:
-            continue
+    for name in accepted_types(accept or "*/*"):
         if name in _MEDIA:
             return _MEDIA[name]
         if name in ("*/*", "application/*"):
             return _own(content_type)
     return Format.XML
+
+
+def accepted_types(accept: str) -> list[str]:
+    """The types of an Accept header, the most wanted first; those that are not wanted (q=0) are left out."""
+    ranked = sorted(_ranges(accept), key=lambda entry: -entry[1])
+    return [name for name, weight in ranked if weight > 0]
 
 
 def _ranges(accept: str) -> list[tuple[str, float]]:

@@ -1,0 +1,77 @@
+"""The door of the JSON agents: one request in, one answer out, whatever the HTTP server is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from heliograph.core.errors import HeliographError, NotAuthenticated, NotSupported, UnknownRoute
+from heliograph.core.people import Caller, Door, nobody
+from heliograph.edge.agents.answers import answered, failed
+from heliograph.edge.agents.bindings import Binding, arguments, bindings
+from heliograph.edge.agents.describe import description
+from heliograph.edge.agents.media import media_of, select, wanted
+from heliograph.edge.auth import Authenticator
+from heliograph.edge.http.messages import Answer, check_head
+from heliograph.intake.services import Services
+
+ReadBody = Callable[[int], Awaitable[bytes]]  # at most that many bytes, else TooLarge
+
+
+class AgentsDoor:
+    """`POST /api/v1/Agents/{Agent}/{Method}` and what a GET there tells. Names arrive in lower case."""
+
+    def __init__(self, services: Services, authenticator: Authenticator, *, body_limit: int) -> None:
+        self._services = services
+        self._methods = services.methods
+        self._authenticator = authenticator
+        self._body_limit = body_limit
+
+    def describe(self, agent: str, method: str, headers: Mapping[str, str]) -> Answer:
+        """What is at that address."""
+        try:
+            return description(agent, method)
+        except UnknownRoute as error:
+            return self.refuse(headers, error)
+
+    async def post(
+        self,
+        tenant: int | None,
+        agent: str,
+        method: str,
+        headers: Mapping[str, str],
+        credentials: Sequence[str],
+        query: bytes,
+        read_body: ReadBody,
+    ) -> Answer:
+        """One call. `credentials` are the values of all Authorization headers; who calls is settled before the body is read."""
+        format = wanted(headers.get("accept", ""))
+        try:
+            binding = bindings().get((agent, method))
+            if binding is None:
+                raise UnknownRoute(f"There is no method {agent[:40]}/{method[:60]}.")
+            check_head(headers, self._body_limit)
+            media, names = media_of(headers.get("content-type", "")), select(query)
+            caller = await self._caller(tenant, binding, headers, credentials)
+            body = await read_body(self._body_limit)
+            name = binding.operation.name
+            if name not in self._methods:
+                raise NotSupported(f"{name} is part of the contract, but not something this gateway can do.")
+            call = await self._services.call(name, await arguments(binding, media, body), caller)
+        except HeliographError as error:
+            return failed(error, format)
+        return answered(binding, call.result, call.notes, format, names)
+
+    async def _caller(
+        self, tenant: int | None, binding: Binding, headers: Mapping[str, str], credentials: Sequence[str]
+    ) -> Caller:
+        if headers.get("sec-fetch-site") == "cross-site":  # the browser adds a remembered password to it
+            raise NotAuthenticated("Pages of other sites may not use this address.")
+        if not binding.operation.needs_ticket:
+            return Caller(company_id=tenant, door=Door.AGENTS) if tenant else nobody(Door.AGENTS)
+        if len(credentials) > 1:
+            raise NotAuthenticated("There is more than one Authorization header.")
+        return await self._authenticator.caller(credentials[0] if credentials else "", Door.AGENTS, tenant=tenant)
+
+    def refuse(self, headers: Mapping[str, str], error: BaseException, *beside: tuple[str, str]) -> Answer:
+        """The answer for what fails outside of a call."""
+        return failed(error, wanted(headers.get("accept", "")), *beside)

@@ -5,7 +5,7 @@ ARGS ?=
 N ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fmt fmt-check lint types imports render docs-fresh bench crash clean
+.PHONY: help install run test check fmt fmt-check lint types imports render docs-fresh bench crash interop clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ bench: install ## Measure durable accepts a second over HTTP (needs wrk)
 
 crash: install ## Kill the gateway under load N times and count what was lost (N=200)
 	@HELIOGRAPH_CRASH_ROUNDS=$(N) $(BIN)/python -m pytest tests/crash -s $(ARGS)
+
+interop: install ## Install SOAP clients in other languages and let each send to a gateway
+	@scripts/interop
+	@$(BIN)/python -m pytest tests/interop $(ARGS)
 
 clean: ## Remove .venv, caches and the demo's data
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

@@ -22,7 +22,9 @@ async def main() -> None:
     """Serve until terminated."""
     listener = socket.create_server(("127.0.0.1", 0))
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(constant, loop="uvloop", http="httptools", access_log=False, log_level="error", lifespan="off")
+    config = uvicorn.Config(
+        constant, loop="uvloop", http="httptools", access_log=False, log_level="error", lifespan="off"
+    )
     await uvicorn.Server(config).serve(sockets=[listener])
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 _PATTERN = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(?=\.?\d)(\d*)(?:\.(\d*))?S)?)?", re.ASCII)
 _LONGEST = timedelta(days=10675199, hours=2, minutes=48, seconds=5)  # .NET's TimeSpan.MaxValue, to the second
@@ -14,6 +15,10 @@ _LONGEST = timedelta(days=10675199, hours=2, minutes=48, seconds=5)  # .NET's Ti
 
 def parse_duration(text: str) -> timedelta:
     """An xs:duration of days and smaller; raises ValueError for anything else, or when out of TimeSpan's range."""
+    return _remembered(text) if len(text) <= _SHORT else _parse(text)
+
+
+def _parse(text: str) -> timedelta:
     match = _PATTERN.fullmatch(text)
     if match is None or text in ("P", "-P") or text.endswith("T"):
         raise ValueError(f"{text[:40]!r} is not a duration like PT1H30M")
@@ -35,6 +40,12 @@ def parse_duration(text: str) -> timedelta:
     return -value if sign else value
 
 
+#: Callers send the same few spans again and again. Long texts are not remembered: a stranger could fill memory with them.
+_SHORT = 40
+_remembered = lru_cache(maxsize=512)(_parse)
+
+
+@lru_cache(maxsize=512)
 def iso_duration(value: timedelta) -> str:
     """The shortest xs:duration for this span: PT1H30M, P2D, -PT0.5S, PT0S."""
     sign = "-" if value < timedelta(0) else ""

@@ -49,6 +49,12 @@ class GatewayProcess:
         self.port = int(self.ready["url"].rsplit(":", 1)[1])
         return self.ready
 
+    @property
+    def pid(self) -> int:
+        """The process that serves."""
+        assert self._process is not None
+        return self._process.pid
+
     async def kill(self) -> None:
         """End the whole process group at once, as a power cut of the program would."""
         assert self._process is not None

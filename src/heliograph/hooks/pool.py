@@ -38,8 +38,9 @@ class Pool(Owner):
         self._lost_script = lost_script
         self._load: Load | None = None
         self._workers: list[WorkerProcess] = []
-        self._retiring: set[WorkerProcess] = set()
+        self._aside: set[WorkerProcess] = set()  # alive, and not serving: they load, or finish what they have
         self._waiting: deque[Job] = deque()
+        self._complaints: deque[tuple[str, str]] = deque(maxlen=100)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -59,15 +60,20 @@ class Pool(Owner):
                 self._forget(job)
 
     def complain(self, script: str, message: str) -> None:
-        """Have this script's own on_error told, by any worker."""
-        if self._workers:
-            self._workers[0].complain(script, message)
+        """Have this script's own on_error told, by whichever worker is there first."""
+        self._complaints.append((script, message))
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        while self._workers and self._complaints:
+            self._workers[0].complain(*self._complaints.popleft())
 
     # ------------------------------------------------------------------ the scripts
 
     async def try_out(self, load: Load) -> tuple[WorkerProcess, list[Report]]:
         """A worker with these scripts, and what became of each. Raises LoadBroke naming the script that broke it."""
         worker = WorkerProcess(self, self._time_limit)
+        self._aside.add(worker)
         return worker, await worker.start(load)
 
     async def change(self, load: Load | None, first: WorkerProcess | None = None) -> None:
@@ -83,9 +89,10 @@ class Pool(Owner):
             broke = [each for each in started if isinstance(each, BaseException)]
             if not fresh:
                 raise broke[0]
+        self._aside -= set(fresh)
         old, self._workers, self._load = self._workers, fresh, load
         for worker in old:
-            self._retiring.add(worker)
+            self._aside.add(worker)
             worker.retire()
         if load is None:
             self._let_go()
@@ -98,7 +105,7 @@ class Pool(Owner):
         self._closed = True
         for task in self._tasks:
             task.cancel()
-        everyone = [*self._workers, *self._retiring]
+        everyone = [*self._workers, *self._aside]
         for worker in everyone:
             worker.kill("the gateway stops")
         self._let_go()
@@ -122,7 +129,7 @@ class Pool(Owner):
 
     def lost(self, worker: WorkerProcess, jobs: list[Job], reason: str) -> None:
         """The first job's running script is to blame; all others run elsewhere, in their old order."""
-        self._retiring.discard(worker)
+        self._aside.discard(worker)
         serving = worker in self._workers
         if serving:
             self._workers.remove(worker)
@@ -158,10 +165,11 @@ class Pool(Owner):
             await asyncio.sleep(_AGAIN)
             return
         if load is not self._load:  # the scripts have changed meanwhile
-            self._retiring.add(worker)
             worker.retire()
             return
+        self._aside.discard(worker)
         self._workers.append(worker)
+        self._pass_on()
         self.free()
 
     def _forget(self, job: Job) -> None:

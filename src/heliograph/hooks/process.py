@@ -68,6 +68,8 @@ class WorkerProcess(asyncio.Protocol):
         self._verdict = ""  # why it was killed
         self._transport: asyncio.Transport | None = None
         self._process: asyncio.subprocess.Process | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
         self.retiring = False
 
     # ---------------------------------------------------------------- life
@@ -84,9 +86,11 @@ class WorkerProcess(asyncio.Protocol):
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.DEVNULL,
+                    start_new_session=True,  # so that what a script starts ends with it
                 )
             except BaseException:
                 ours.close()
+                self._over.set()
                 raise
         await self._loop.create_unix_connection(lambda: self, sock=ours)
         self._loading = self._loop.create_future()
@@ -113,12 +117,14 @@ class WorkerProcess(asyncio.Protocol):
         self._disarm()
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+                os.killpg(self._process.pid, signal.SIGKILL)
+        if self._transport is not None:
+            self._transport.abort()
 
     async def wait(self) -> None:
-        """Until the process is gone."""
+        """Until the process is gone, and its owner knows."""
         if self._process is not None:
-            await self._process.wait()
+            await self._over.wait()
 
     @property
     def pid(self) -> int:
@@ -224,7 +230,7 @@ class WorkerProcess(asyncio.Protocol):
         self._transport = None
         for task in self._asks:
             task.cancel()
-        self._loop.create_task(self._ended())
+        self._ending = self._loop.create_task(self._ended())
 
     async def _ended(self) -> None:
         code = await self._exit_code()
@@ -233,6 +239,7 @@ class WorkerProcess(asyncio.Protocol):
             self._loading.set_exception(LoadBroke(self._loading_script, reason))
         jobs, self._jobs = list(self._jobs.values()), {}
         self._owner.lost(self, jobs, reason)
+        self._over.set()
 
     async def _exit_code(self) -> int:
         if self._process is None:

@@ -182,6 +182,7 @@ def main() -> None:
     if os.getppid() != int(sys.argv[2]):
         return  # the gateway ended before this began
     line = socket.socket(fileno=int(sys.argv[1]))
+    line.set_inheritable(False)  # what a script starts must not hold the line
     methods = {name: signature_of(name, function) for name, function in service_methods().items()}
     worker = Worker(line, methods)
     asking.connect(worker)

@@ -1,0 +1,163 @@
+"""A script that goes wrong ends its own process and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+LOOP = """
+    def before_send_push_notification(associate_ids, message, event):
+        message.title = "changed"
+        while True:
+            pass
+    def on_error(message):
+        open(__file__ + ".txt", "a").write(message + "\\n")
+"""
+
+
+async def test_an_endless_loop_ends_its_worker_after_the_limit_and_the_call_goes_on(scripted: Any) -> None:
+    after_it = """
+        def before_send_push_notification(associate_ids, message, event):
+            message.title += " b"
+    """
+    async with scripted({"a.py": LOOP, "b.py": after_it}, time_limit=0.4) as town:
+        [pid] = town.hooks.pids
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await town.push("a")
+        assert 0.4 <= loop.time() - began < 3
+        assert [item.title for item in await town.town.inbox(1)] == ["a b"]
+        assert pid not in town.hooks.pids
+        await town.until(lambda: "it took longer than 0.4 seconds" in town.read("a.py.txt"))
+
+
+async def test_the_event_loop_is_never_blocked_by_a_script(scripted: Any) -> None:
+    async with scripted({"a.py": LOOP}, time_limit=1) as town:
+        stuck = asyncio.ensure_future(town.push())
+        loop = asyncio.get_running_loop()
+        longest = 0.0
+        while not stuck.done():
+            began = loop.time()
+            answer = await town.town.ask("GET", "/healthz")
+            longest = max(longest, loop.time() - began)
+            assert answer.status == 200
+        assert longest < 0.5
+
+
+async def test_the_fifth_breach_disables_a_script_until_it_is_reloaded_or_changed(scripted: Any) -> None:
+    async with scripted({"a.py": LOOP}, time_limit=0.2) as town:
+        for n in range(5):
+            assert town.state("a.py") == "serving", n
+            await town.push()
+        assert town.state("a.py") == "disabled"
+        assert "5 breaches: it took longer than 0.2 seconds" in town.problem("a.py")
+        assert not town.hooks.wanted("SendPushNotification")
+        assert town.town.app.counters.snapshot()["script_disabled", "a.py", ""] == 1
+        await town.push("untouched")
+        assert (await town.hooks.reload())[0].state == "serving"
+        assert town.hooks.wanted("SendPushNotification")
+
+
+@pytest.mark.parametrize(
+    ("deed", "words"),
+    [
+        ("import os; os._exit(3)", "exit code 3"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended by SIGSEGV"),
+        ("import os; os.closerange(3, 99)", "its process"),
+    ],
+)
+async def test_a_crash_is_the_scripts_own(scripted: Any, deed: str, words: str) -> None:
+    script = f"""
+        def before_send_push_notification(associate_ids, message, event):
+            {deed}
+        def on_error(message):
+            open(__file__ + ".txt", "a").write(message)
+    """
+    async with scripted({"a.py": script}) as town:
+        calls = await asyncio.gather(*(town.push(f"call {n}") for n in range(3)))
+        assert len({call.notes["MessageId"] for call in calls}) == 3
+        await town.until(lambda: words in town.read("a.py.txt"))
+        assert (await town.town.ask("GET", "/healthz")).status == 200
+
+
+async def test_a_script_that_wants_all_memory_gets_an_error_of_its_own(scripted: Any) -> None:
+    script = """
+        def before_send_push_notification(associate_ids, message, event):
+            hoard = bytearray(2_000_000_000)
+        def on_error(message):
+            open(__file__ + ".txt", "a").write(message)
+    """
+    async with scripted({"a.py": script}, memory=256 * 1024 * 1024) as town:
+        await town.push()
+        assert "MemoryError" in town.read("a.py.txt")
+
+
+async def test_exit_in_a_script_is_a_failure_and_no_end(scripted: Any) -> None:
+    script = """
+        import sys
+        def before_send_push_notification(associate_ids, message, event):
+            sys.exit(1)
+    """
+    async with scripted({"a.py": script}) as town:
+        pids = town.hooks.pids
+        await town.push()
+        assert town.hooks.pids == pids
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "open(__file__ + '.txt', 'w')",
+        "__import__('os').remove(__file__)",
+        "__import__('socket').create_connection(('127.0.0.1', 9))",
+        "__import__('subprocess').run(['true'])",
+        "__import__('os').system('true')",
+    ],
+)
+async def test_the_sandbox_keeps_scripts_from_writing_connecting_and_starting(scripted: Any, deed: str) -> None:
+    script = f"""
+        def before_send_push_notification(associate_ids, message, event):
+            try:
+                {deed}
+            except PermissionError as error:
+                message.title = str(error)
+    """
+    async with scripted({"a.py": script}, sandbox=True) as town:
+        await town.push()
+        [item] = await town.town.inbox(1)
+        assert item.title.startswith("scripts.sandbox does not allow")
+
+
+async def test_workers_know_none_of_the_gateways_secrets_from_their_surroundings(
+    scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELIOGRAPH_SECRET_KEY_OF_A_TEST", "swordfish")
+    script = """
+        import os
+        def before_send_push_notification(associate_ids, message, event):
+            message.title = str([name for name in os.environ if name.startswith("HELIOGRAPH_")])
+    """
+    async with scripted({"a.py": script}) as town:
+        await town.push()
+        assert [item.title for item in await town.town.inbox(1)] == ["[]"]
+
+
+async def test_a_hung_after_async_script_delays_no_call(scripted: Any) -> None:
+    script = """
+        def before_send_push_notification(associate_ids, message, event):
+            pass
+        def after_send_push_notification_async(associate_ids, message, event):
+            while True:
+                pass
+    """
+    async with scripted({"a.py": script}, async_time_limit=30) as town:
+        loop = asyncio.get_running_loop()
+        await town.push()
+        began = loop.time()
+        for _ in range(20):
+            await town.push()
+        assert loop.time() - began < 2

@@ -32,7 +32,7 @@ from heliograph.testing.running import KEY, OTHER_KEY, PASSWORD, Town
 pytestmark = pytest.mark.anyio
 
 HERE = Path(__file__).parent
-CASES = sorted((HERE / "rest").glob("*.wire"))
+CASES = sorted([*(HERE / "rest").glob("*.wire"), *(HERE / "agents").glob("*.wire")])
 
 
 def values(town: Town) -> dict[str, str]:

@@ -11,11 +11,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from heliograph.config.settings import LogSettings, ServerSettings
+from heliograph.core.people import Caller, Door
+from heliograph.core.scripting import Call
+from heliograph.edge.agents.endpoint import AgentsDoor
 from heliograph.edge.http.access import without_secrets
 from heliograph.edge.http.messages import Answer
 from heliograph.edge.pages import Pages
 from heliograph.edge.rest.streams import Streams
 from heliograph.edge.server import Gateway
+from heliograph.hooks.none import NoHooks
+from heliograph.intake.services import Services
+from heliograph.testing.builders import a_caller
 from heliograph.testing.running import KEY, Town, a_town
 
 pytestmark = pytest.mark.anyio
@@ -157,6 +163,15 @@ async def broken_health() -> dict[str, Any]:
     raise RuntimeError("password=hunter2")
 
 
+async def broken_method(call: Call) -> None:
+    raise RuntimeError("password=hunter2")
+
+
+class Anyone:
+    async def caller(self, authorization: str, door: Door, *, tenant: int | None = None) -> Caller:
+        return a_caller(door=door)
+
+
 class NoRoutes:
     def routes(self) -> list[Any]:
         return []
@@ -167,6 +182,7 @@ async def broken() -> Gateway:
     return Gateway(
         soap=Refusing(),
         push=Broken(),  # type: ignore[arg-type]
+        agents=AgentsDoor(Services({"GetPlugins": broken_method}, NoHooks()), Anyone(), body_limit=1000),  # type: ignore[arg-type]
         inbox=NoRoutes(),  # type: ignore[arg-type]
         messages=NoRoutes(),  # type: ignore[arg-type]
         pages=Pages(broken_health, "1"),
@@ -198,7 +214,9 @@ async def call(app: Gateway, method: str, path: str) -> Answer:
     return Answer(start["status"], "", body, named)
 
 
-@pytest.mark.parametrize("path", ["/api/v2/push", "/Remote/Services86/Pocket.svc"])
+@pytest.mark.parametrize(
+    "path", ["/api/v2/push", "/api/v1/Agents/Messaging/GetPlugins", "/Remote/Services86/Pocket.svc"]
+)
 async def test_a_bug_is_logged_under_an_id_and_the_caller_told_the_id_alone(broken: Gateway, path: str) -> None:
     with capture_logs() as logs:
         answer = await call(broken, "POST", path)

@@ -19,7 +19,6 @@ from heliograph.edge.soap.replies import PRODUCT
 #: Refusals of the request itself, by the nearest kind: HTTP status and `Message`. All else failed in the call.
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     e.Malformed: (400, "The request is invalid."),
-    e.MissingArgument: (400, "The request is invalid."),
     e.NotAuthenticated: (401, "Authorization has been denied for this request."),
     e.UnknownRoute: (404, "No HTTP resource was found that matches the request."),
     e.UnknownOperation: (404, "No HTTP resource was found that matches the request."),

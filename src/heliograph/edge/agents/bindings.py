@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from heliograph.core.errors import Malformed
+from heliograph.core.errors import Malformed, MissingArgument
 from heliograph.edge.agents.documents import form_document, xml_document
 from heliograph.edge.agents.media import Kind, Media
 from heliograph.edge.agents.read import LATEST, Table, member_table, read_members
@@ -69,17 +69,17 @@ def reply_type(operation: Operation) -> Type | None:
 async def arguments(binding: Binding, media: Media, body: bytes) -> dict[str, Any]:
     """The call's arguments; absent ones count as their type's default.
 
-    Raises Malformed for what cannot be read, MissingArgument for a carrier that is absent.
+    Raises Malformed for what cannot be read and for a carrier that is absent.
     """
     document = await _document(binding, media, body) if body else ()
     try:
         values = read_members(document, binding.table)
     except Misfit as misfit:
         raise Malformed(f"{misfit.path or 'The body'}: {misfit.words}.") from None
-    for attr, default in binding.defaults:
-        if attr not in values:
-            values[attr] = default()
-    return values
+    try:
+        return values | {attr: default() for attr, default in binding.defaults if attr not in values}
+    except MissingArgument as error:
+        raise Malformed(error.detail) from None
 
 
 async def _document(binding: Binding, media: Media, body: bytes) -> Any:

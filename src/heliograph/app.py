@@ -34,6 +34,8 @@ from heliograph.hooks.control import Control
 from heliograph.hooks.scripts import ScriptHooks
 from heliograph.hooks.signatures import signature_of
 from heliograph.intake.actions import Actions
+from heliograph.intake.answer_links import AnswerLinks
+from heliograph.intake.answers import AnswerService
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.messaging import MessagingService
@@ -43,6 +45,7 @@ from heliograph.intake.people import People
 from heliograph.intake.principal import PrincipalService
 from heliograph.intake.push import PushService
 from heliograph.intake.query import Query
+from heliograph.intake.receipts import Receipts
 from heliograph.intake.services import Handler, Services
 from heliograph.intake.sign_in import SignIn
 from heliograph.intake.submit import Intake
@@ -179,6 +182,7 @@ async def open_app(
             clock=clock,
             entropy=entropy,
             log=structlog.get_logger("heliograph.channels"),
+            answer_link=AnswerLinks(sealer, settings.server.public_url).of,
         )
         channels = build_channels(settings.channels, tools)
         for channel in channels.values():
@@ -213,12 +217,15 @@ def _wired(
     intake = Intake(store.outbox, store.queue, results, clock, observer)
     sign_in = SignIn(directory, passwords, clock, entropy, settings.tickets, settings.soap)
     push = PushService(intake, directory, settings.push)
+    receipts = Receipts(store.outbox, clock)
+    answering = AnswerService(store.outbox, store.answers, clock, settings.push, observer)
     messaging = partial(MessagingService, intake, store.outbox, results, channels, sealer)
     handlers = _handlers(
         PrincipalService(sign_in, __version__),
         push,
         DeviceService(directory, clock),
-        NotificationService(store.inbox, settings.push),
+        NotificationService(store.inbox, receipts, settings.push),
+        answering,
         messaging(settings.messaging),
     )
     at_once = messaging(settings.messaging.model_copy(update={"wait": 0.0}))  # a script's time is too short to wait
@@ -234,7 +241,7 @@ def _wired(
         sign_in=sign_in,
         intake=intake,
         people=People(directory, passwords, clock, entropy),
-        inbox=InboxService(store.inbox, feed),
+        inbox=InboxService(store.inbox, feed, receipts),
         query=Query(store.outbox),
         actions=Actions(store.outbox, store.queue, clock),
         counters=counters,

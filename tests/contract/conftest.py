@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from heliograph.config.settings import StoreSettings
-from heliograph.core.ports import Agenda, Clock, Directory, InboxStore, Outbox, Queue
+from heliograph.core.ports import Agenda, Answers, Clock, Directory, InboxStore, Outbox, Queue
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.memory import MemoryStore
 from heliograph.store.sqlite import open_store
@@ -24,6 +24,7 @@ class Store(Protocol):
     directory: Directory
     inbox: InboxStore
     agenda: Agenda
+    answers: Answers
 
     async def close(self) -> None: ...
 
@@ -63,6 +64,11 @@ def queue(store: Store) -> Queue:
 @pytest.fixture
 def inbox(store: Store) -> InboxStore:
     return store.inbox
+
+
+@pytest.fixture
+def answers(store: Store) -> Answers:
+    return store.answers
 
 
 @pytest.fixture

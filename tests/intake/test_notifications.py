@@ -7,12 +7,14 @@ import pytest
 from heliograph.config.settings import PushSettings
 from heliograph.core.delivery import ItemState
 from heliograph.core.errors import InvalidArgument, NotAllowed
+from heliograph.core.lifecycle import State
 from heliograph.core.people import Caller, Door
 from heliograph.core.ports import Call
 from heliograph.intake.carriers import NotificationEvent
 from heliograph.intake.notifications import NotificationService
+from heliograph.intake.receipts import Receipts
 from heliograph.store.memory import MemoryStore
-from heliograph.testing.builders import an_item
+from heliograph.testing.builders import an_acceptance, an_item
 from heliograph.testing.clock import JumpingClock
 
 pytestmark = pytest.mark.anyio
@@ -36,8 +38,8 @@ async def store(clock: JumpingClock) -> MemoryStore:
 
 
 @pytest.fixture
-def notifications(store: MemoryStore) -> NotificationService:
-    return NotificationService(store.inbox, PushSettings())
+def notifications(store: MemoryStore, clock: JumpingClock) -> NotificationService:
+    return NotificationService(store.inbox, Receipts(store.outbox, clock), PushSettings())
 
 
 async def unread(store: MemoryStore, owner: int) -> list[int]:
@@ -52,6 +54,15 @@ async def test_a_handled_notification_is_read_for_the_caller_alone(
     await notifications.notification_handled(by(101), notification_event_type="NewTicket", id=7)
     assert await unread(store, 101) == [0, 8]
     assert await unread(store, 102) == [7]
+
+
+async def test_handling_a_notification_is_the_receipt_of_its_delivery(
+    notifications: NotificationService, store: MemoryStore
+) -> None:
+    await store.outbox.accept(an_acceptance(5, state=State.SENT))
+    await notifications.notification_handled(by(101), notification_event_type="NewTicket", id=7)
+    states = [delivery.state.value for delivery in await store.outbox.deliveries([1, 2, 3, 4, 5])]
+    assert states == ["delivered", "delivered", "sent", "sent", "sent"]
 
 
 async def test_several_can_be_handled_at_once(notifications: NotificationService, store: MemoryStore) -> None:
@@ -76,9 +87,10 @@ async def test_a_machine_has_no_notifications(notifications: NotificationService
         await notifications.notification_handled(by(None), notification_event_type="Unknown", id=7)
 
 
-async def test_the_app_is_told_what_the_gateway_knows(store: MemoryStore) -> None:
-    without = NotificationService(store.inbox, PushSettings())
-    with_routes = NotificationService(store.inbox, PushSettings(routes={"Google": "fcm"}))
+async def test_the_app_is_told_what_the_gateway_knows(store: MemoryStore, clock: JumpingClock) -> None:
+    receipts = Receipts(store.outbox, clock)
+    without = NotificationService(store.inbox, receipts, PushSettings())
+    with_routes = NotificationService(store.inbox, receipts, PushSettings(routes={"Google": "fcm"}))
     plain = await without.get_pocket_startup_data(by(101), tables=[], current_client_time=None)
     routed = await with_routes.get_pocket_startup_data(by(102), tables=["x"], current_client_time=None)
     assert (plain.notifications_count, plain.is_push_notification_enabled) == (4, False)

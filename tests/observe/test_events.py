@@ -14,6 +14,7 @@ from heliograph.core.events import (
     DeliverySettled,
     Event,
     MessageAccepted,
+    MessageAnswered,
     ScriptDisabled,
     ScriptFailed,
 )
@@ -24,6 +25,7 @@ from heliograph.testing.observer import Witness
 
 ONE_OF_EACH: list[Event] = [
     MessageAccepted(1, 1, 2),
+    MessageAnswered(1, 1, 1),
     AttemptMade(1, "mail", 1, "accepted", 12),
     DeliverySettled(1, "mail", State.SENT),
     ChannelPaused("mail", "the password was refused", 5.0),
@@ -47,6 +49,7 @@ def test_events_are_counted_by_kind_channel_and_outcome() -> None:
         ("channel_resumed", "mail", ""): 1,
         ("delivery_settled", "mail", "sent"): 1,
         ("message_accepted", "", ""): 1,
+        ("message_answered", "", ""): 1,
         ("script_disabled", "quiet.py", ""): 1,
         ("script_failed", "quiet.py", "before"): 1,
     }

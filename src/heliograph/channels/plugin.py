@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from heliograph.config.settings import Area
+from heliograph.core.delivery import Letter
 from heliograph.core.ports import Channel, Clock, Directory, Feed, InboxStore, Transport
 
 
@@ -28,6 +29,9 @@ class Tools:
     clock: Clock
     entropy: Callable[[int], bytes]
     log: Log
+    answer_link: Callable[[Letter], str] = lambda letter: (
+        ""
+    )  # where a question can be answered; empty: only in the inbox
 
 
 Build = Callable[[str, Any, Tools], Channel]

@@ -83,6 +83,9 @@ class PushSettings(Area):
     default_ttl: float = Field(
         28 * 86400.0, gt=0, description="Seconds a push lives when the caller gives no TimeToLive."
     )
+    answer_time: float = Field(
+        7 * 86400.0, gt=0, description="Seconds after it was sent in which a YesNoQuestion may be answered."
+    )
     inbox: str = Field("inbox", description="The channel that reaches every user.")
     routes: dict[str, str] = Field({}, description="Device platform (Apple, Google, ...) to channel name.")
 

@@ -68,4 +68,13 @@ class ScriptDisabled(msgspec.Struct, frozen=True):
     script: str
 
 
-Event = MessageAccepted | MessageAnswered | AttemptMade | DeliverySettled | ChannelPaused | ChannelResumed | ScriptFailed | ScriptDisabled
+Event = (
+    MessageAccepted
+    | MessageAnswered
+    | AttemptMade
+    | DeliverySettled
+    | ChannelPaused
+    | ChannelResumed
+    | ScriptFailed
+    | ScriptDisabled
+)

@@ -62,8 +62,9 @@ MOVES: dict[State, dict[Happening, State]] = {
         H.CANCELLED: S.CANCELLED,
         H.ARRIVED: S.DELIVERED,  # the answer was lost, the receipt was not
         H.BOUNCED: S.UNDELIVERED,
+        H.ANSWERED: S.REPLIED,  # whoever answers has it, whatever we believed
     },
-    S.HELD: {H.RELEASED: S.QUEUED, H.EXPIRED: S.EXPIRED, H.CANCELLED: S.CANCELLED},
+    S.HELD: {H.RELEASED: S.QUEUED, H.EXPIRED: S.EXPIRED, H.CANCELLED: S.CANCELLED, H.ANSWERED: S.REPLIED},
     S.LEASED: {
         H.ACCEPTED: S.SENT,
         H.DEFERRED: S.QUEUED,
@@ -74,13 +75,14 @@ MOVES: dict[State, dict[Happening, State]] = {
         H.HELD: S.HELD,
         H.ARRIVED: S.DELIVERED,  # a receipt can overtake the answer
         H.BOUNCED: S.UNDELIVERED,
+        H.ANSWERED: S.REPLIED,
     },
     S.SENT: {H.ARRIVED: S.DELIVERED, H.BOUNCED: S.UNDELIVERED, H.ANSWERED: S.REPLIED},
     S.DELIVERED: {H.ACCEPTED: S.DELIVERED, H.ARRIVED: S.DELIVERED, H.ANSWERED: S.REPLIED},
     S.REPLIED: {H.ACCEPTED: S.REPLIED, H.ARRIVED: S.REPLIED, H.ANSWERED: S.REPLIED},
-    S.UNDELIVERED: {H.ACCEPTED: S.UNDELIVERED, H.BOUNCED: S.UNDELIVERED},
-    S.FAILED: {H.RETRIED: S.QUEUED},  # an operator may send a dead letter again
-    S.EXPIRED: {H.RETRIED: S.QUEUED},
+    S.UNDELIVERED: {H.ACCEPTED: S.UNDELIVERED, H.BOUNCED: S.UNDELIVERED, H.ANSWERED: S.REPLIED},
+    S.FAILED: {H.RETRIED: S.QUEUED, H.ANSWERED: S.REPLIED},  # an operator may send a dead letter again
+    S.EXPIRED: {H.RETRIED: S.QUEUED, H.ANSWERED: S.REPLIED},
     S.CANCELLED: {},
 }
 

@@ -8,6 +8,7 @@ from heliograph.core.delivery import InboxItem, ItemState
 from heliograph.core.errors import NotAllowed, NotFound
 from heliograph.core.people import Caller
 from heliograph.core.ports import Feed, InboxStore
+from heliograph.intake.receipts import Receipts
 
 PAGE_MAX = 500
 
@@ -15,9 +16,10 @@ PAGE_MAX = 500
 class InboxService:
     """What the signed-in user may do with the own inbox, and with no other."""
 
-    def __init__(self, store: InboxStore, feed: Feed) -> None:
+    def __init__(self, store: InboxStore, feed: Feed, receipts: Receipts) -> None:
         self._store = store
         self._feed = feed
+        self._receipts = receipts
 
     async def page(self, caller: Caller, *, before_id: int | None, limit: int) -> tuple[list[InboxItem], int | None]:
         """Newest first, and the id to ask before for the next page."""
@@ -29,11 +31,14 @@ class InboxService:
         """How many items nobody has read yet."""
         return await self._store.unread(_owner(caller))
 
+    async def item(self, caller: Caller, item_id: int) -> InboxItem:
+        """One item. Raises NotFound for one that is not there or not the caller's."""
+        return _found(await self._store.item(_owner(caller), item_id))
+
     async def mark_read(self, caller: Caller, item_id: int) -> InboxItem:
-        """Raises NotFound for an item that is not there or not the caller's."""
-        item = await self._store.mark(_owner(caller), item_id, ItemState.READ)
-        if item is None:
-            raise NotFound("There is no such item in this inbox.")
+        """The item as it now is; its delivery has arrived. Raises NotFound for one that is not there or not the caller's."""
+        item = _found(await self._store.mark(_owner(caller), item_id, ItemState.READ))
+        await self._receipts.read([item])
         return item
 
     async def stream(self, caller: Caller, *, after_id: int | None) -> AsyncIterator[InboxItem]:
@@ -65,6 +70,12 @@ class InboxService:
             for item in batch:
                 yield item
             after_id = batch[-1].id
+
+
+def _found(item: InboxItem | None) -> InboxItem:
+    if item is None:
+        raise NotFound("There is no such item in this inbox.")
+    return item
 
 
 def _owner(caller: Caller) -> int:

@@ -6,13 +6,21 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from heliograph.intake.answers import AnswerService
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.messaging import MessagingService
 from heliograph.intake.notifications import NotificationService
 from heliograph.intake.principal import PrincipalService
 from heliograph.intake.push import PushService
 
-SERVICES: tuple[type, ...] = (PushService, MessagingService, DeviceService, NotificationService, PrincipalService)
+SERVICES: tuple[type, ...] = (
+    PushService,
+    MessagingService,
+    DeviceService,
+    NotificationService,
+    AnswerService,
+    PrincipalService,
+)
 
 
 def service_methods() -> dict[str, Callable[..., Any]]:

@@ -11,13 +11,15 @@ from heliograph.core.errors import InvalidArgument, NotAllowed
 from heliograph.core.people import Caller
 from heliograph.core.ports import Call, InboxStore
 from heliograph.intake.carriers import NotificationEvent, PocketStartupData
+from heliograph.intake.receipts import Receipts
 
 
 class NotificationService:
     """Speaks of the caller's own inbox and no other."""
 
-    def __init__(self, inbox: InboxStore, settings: PushSettings) -> None:
+    def __init__(self, inbox: InboxStore, receipts: Receipts, settings: PushSettings) -> None:
         self._inbox = inbox
+        self._receipts = receipts
         self._settings = settings
 
     async def notification_handled(self, call: Call, *, notification_event_type: str, id: int) -> None:
@@ -45,7 +47,8 @@ class NotificationService:
         if any(record_id <= 0 for record_id in record_ids):  # 0 would mark every item that is about no record
             raise InvalidArgument("Id must name a record: it is a positive number.", field="Id")
         if record_ids:
-            await self._inbox.mark_records(owner, list(dict.fromkeys(record_ids)), ItemState.READ)
+            marked = await self._inbox.mark_records(owner, list(dict.fromkeys(record_ids)), ItemState.READ)
+            await self._receipts.read(marked)
 
 
 def _owner(caller: Caller) -> int:

@@ -44,6 +44,10 @@ class SqliteInbox:
         """How many items nobody has read."""
         return int(self._reader.value("unread", associate_id))
 
+    async def item(self, associate_id: int, item_id: int) -> InboxItem | None:
+        """One item of this user."""
+        return self._reader.one(rows.item, "item", associate_id, item_id)
+
     async def mark(self, associate_id: int, item_id: int, state: ItemState) -> InboxItem | None:
         """The item as it now is."""
 

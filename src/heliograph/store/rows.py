@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from heliograph.core.answer import Answer
 from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
@@ -73,6 +74,8 @@ user = msgspec.json.Decoder(User).decode
 users = msgspec.json.Decoder(list[User]).decode
 devices = msgspec.json.Decoder(list[Device]).decode
 ticket = msgspec.json.Decoder(Ticket).decode
+answer = msgspec.json.Decoder(Answer).decode
+answers_given = msgspec.json.Decoder(list[Answer]).decode
 item = msgspec.json.Decoder(InboxItem).decode
 items = msgspec.json.Decoder(list[InboxItem]).decode
 events = msgspec.json.Decoder(list[DueEvent]).decode

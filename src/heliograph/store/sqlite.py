@@ -11,6 +11,7 @@ from heliograph.config.settings import StoreSettings
 from heliograph.core.ports import Clock
 from heliograph.store import rows
 from heliograph.store.agenda import SqliteAgenda
+from heliograph.store.answers import SqliteAnswers
 from heliograph.store.checkpoint import Checkpointer
 from heliograph.store.connection import (
     CHECKPOINT_BUSY_MS,
@@ -32,7 +33,7 @@ _SYNCHRONOUS = {0: "off", 1: "normal", 2: "full", 3: "extra"}
 
 
 class SqliteStore:
-    """Everything the gateway keeps: `outbox`, `queue`, `directory`, `inbox` and `agenda`."""
+    """Everything the gateway keeps: `outbox`, `queue`, `directory`, `inbox`, `answers` and `agenda`."""
 
     def __init__(self, writer: Writer, reader: Reader, checkpointer: Checkpointer, clock: Clock, facts: dict[str, str]):
         self._writer = writer
@@ -43,6 +44,7 @@ class SqliteStore:
         self.directory = SqliteDirectory(writer, reader)
         self.inbox = SqliteInbox(writer, reader)
         self.agenda = SqliteAgenda(writer, reader)
+        self.answers = SqliteAnswers(writer, reader)
         self.queue = TableQueue(self._due, self._next_due, clock)
 
     def facts(self) -> dict[str, str]:

@@ -11,9 +11,11 @@ from heliograph.core.ports import Channel, Directory, Outbox, Queue, Sealer
 from heliograph.dispatch.deliver import Room
 from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.dispatch.sweeper import Sweeper
+from heliograph.intake.answers import AnswerService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.messaging import MessagingService
 from heliograph.intake.push import PushService
+from heliograph.intake.receipts import Receipts
 from heliograph.intake.submit import Intake
 from heliograph.store.memory import MemoryStore
 from heliograph.system.feed import InProcessFeed
@@ -67,7 +69,11 @@ class SmallGateway:
             self.intake, self.outbox, self.results, channels, self.sealer, messaging or MessagingSettings()
         )
         self.push = PushService(self.intake, self.directory, push or PushSettings())
-        self.inbox = InboxService(self.inbox_store, self.feed)
+        self.receipts = Receipts(self.outbox, clock)
+        self.inbox = InboxService(self.inbox_store, self.feed, self.receipts)
+        self.answers = AnswerService(
+            self.outbox, self.store.answers, clock, push or PushSettings(), observer=self.witness
+        )
 
     async def accept(self, acceptance: Acceptance) -> None:
         """Keep it, tell the queue, and let whoever runs act on it."""

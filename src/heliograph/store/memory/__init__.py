@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from heliograph.core.ports import Clock
 from heliograph.store.memory.agenda import MemoryAgenda
+from heliograph.store.memory.answers import MemoryAnswers
 from heliograph.store.memory.directory import MemoryDirectory
 from heliograph.store.memory.inbox import MemoryInbox
 from heliograph.store.memory.outbox import MemoryOutbox
@@ -12,7 +13,7 @@ from heliograph.store.queue import TableQueue
 
 
 class MemoryStore:
-    """Everything the gateway keeps, for as long as the process lives: `outbox`, `queue`, `directory`, `inbox`, `agenda`."""
+    """Everything the gateway keeps, for as long as the process lives: `outbox`, `queue`, `inbox` and their siblings."""
 
     def __init__(self, clock: Clock) -> None:
         self._tables = Tables()
@@ -20,6 +21,7 @@ class MemoryStore:
         self.directory = MemoryDirectory(self._tables)
         self.inbox = MemoryInbox(self._tables)
         self.agenda = MemoryAgenda(self._tables)
+        self.answers = MemoryAnswers(self._tables, self.outbox)
         self.queue = TableQueue(self.outbox.look, self.outbox.next_due, clock)
 
     def facts(self) -> dict[str, str]:
@@ -31,4 +33,4 @@ class MemoryStore:
         self._tables.close()
 
 
-__all__ = ["MemoryAgenda", "MemoryDirectory", "MemoryInbox", "MemoryOutbox", "MemoryStore"]
+__all__ = ["MemoryAgenda", "MemoryAnswers", "MemoryDirectory", "MemoryInbox", "MemoryOutbox", "MemoryStore"]

@@ -39,6 +39,11 @@ class MemoryInbox:
         """How many items nobody has read."""
         return sum(item.state is ItemState.UNREAD for item in self._of(associate_id))
 
+    async def item(self, associate_id: int, item_id: int) -> InboxItem | None:
+        """One item of this user."""
+        item = self._tables.open().items.get(item_id)
+        return item if item is not None and item.associate_id == associate_id else None
+
     async def mark(self, associate_id: int, item_id: int, state: ItemState) -> InboxItem | None:
         """The item as it now is."""
         marked = self._mark([item for item in self._of(associate_id) if item.id == item_id], state)
@@ -61,6 +66,6 @@ class MemoryInbox:
         return [item for item in self._tables.open().items.values() if item.associate_id == associate_id]
 
     def _mark(self, items: list[InboxItem], state: ItemState) -> list[InboxItem]:
-        marked = [replace(item, state=state) for item in items]
+        marked = [item if item.state is ItemState.ANSWERED else replace(item, state=state) for item in items]
         self._tables.items |= {item.id: item for item in marked}
         return marked

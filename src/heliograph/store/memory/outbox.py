@@ -114,6 +114,7 @@ class MemoryOutbox:
         t.messages = {id: message for id, message in t.messages.items() if id not in finished}
         t.deliveries = {id: delivery for id, delivery in t.deliveries.items() if id not in gone}
         t.attempts = [attempt for attempt in t.attempts if attempt.delivery_id not in gone]
+        t.answers = {key: answer for key, answer in t.answers.items() if key[0] not in finished}
         return len(finished)
 
     async def message(self, message_id: int) -> Message | None:

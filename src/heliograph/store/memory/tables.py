@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heliograph.core.answer import Answer
 from heliograph.core.delivery import Attempt, Delivery, InboxItem
 from heliograph.core.errors import Unavailable
 from heliograph.core.message import Message
@@ -28,6 +29,7 @@ class Tables:
         self.tickets: dict[bytes, Ticket] = {}
         self.items: dict[int, InboxItem] = {}
         self.events: dict[int, DueEvent] = {}
+        self.answers: dict[tuple[int, int], Answer] = {}  # by message and associate
 
     def open(self) -> Tables:
         """Itself; raises Unavailable when closed."""

@@ -51,6 +51,12 @@ SELECT id, json_object(
     'attempts', attempts, 'payload', payload
 ) AS noun FROM due_event;
 
+CREATE TEMP VIEW answer_noun AS
+SELECT message_id, associate_id, json_object(
+    'message_id', message_id, 'associate_id', associate_id, 'delivery_id', delivery_id, 'company_id', company_id,
+    'value', value, 'answered_at', answered_at
+) AS noun FROM answer;
+
 CREATE TEMP VIEW inbox_item_noun AS
 SELECT id, associate_id, delivery_id, record_id, json_object(
     'id', id, 'associate_id', associate_id, 'company_id', company_id, 'message_id', message_id,

@@ -62,6 +62,10 @@ DELETE FROM attempt WHERE delivery_id IN (
     SELECT id FROM delivery WHERE message_id IN (SELECT value FROM json_each(?))
 );
 
+-- forget_answers --
+-- Remove the answers to these messages.
+DELETE FROM answer WHERE message_id IN (SELECT value FROM json_each(?));
+
 -- forget_deliveries --
 -- Remove these messages' deliveries.
 DELETE FROM delivery WHERE message_id IN (SELECT value FROM json_each(?));
@@ -292,17 +296,17 @@ SELECT json_group_array(json(noun) ORDER BY id) FROM (
 SELECT count(*) FROM inbox_item WHERE associate_id = ? AND state = 'unread';
 
 -- mark --
--- Set the state of one item of a user.
-UPDATE inbox_item SET state = ?3 WHERE associate_id = ?1 AND id = ?2;
+-- Set the state of one item of a user, unless it was answered.
+UPDATE inbox_item SET state = ?3 WHERE associate_id = ?1 AND id = ?2 AND state <> 'answered';
 
 -- item --
 -- One item of a user.
 SELECT noun FROM inbox_item_noun WHERE associate_id = ?1 AND id = ?2;
 
 -- mark_records --
--- Set the state of all items of a user about these records.
+-- Set the state of all items of a user about these records, but not of those that were answered.
 UPDATE inbox_item SET state = ?3
-WHERE associate_id = ?1 AND record_id IN (SELECT value FROM json_each(?2));
+WHERE associate_id = ?1 AND record_id IN (SELECT value FROM json_each(?2)) AND state <> 'answered';
 
 -- items_about --
 -- All items of a user about these records.
@@ -312,6 +316,27 @@ WHERE associate_id = ?1 AND record_id IN (SELECT value FROM json_each(?2));
 -- prune_items --
 -- Remove the oldest items from before then.
 DELETE FROM inbox_item WHERE id IN (SELECT id FROM inbox_item WHERE time < ?1 ORDER BY time LIMIT ?2);
+
+-- mark_answered --
+-- The items of a user that a message made have been answered.
+UPDATE inbox_item SET state = 'answered' WHERE message_id = ?1 AND associate_id = ?2;
+
+-- keep_answer --
+-- Keep an answer, unless there is one of this recipient to this message.
+INSERT INTO answer (message_id, associate_id, delivery_id, company_id, value, answered_at)
+SELECT
+    ?1 ->> 'message_id', ?1 ->> 'associate_id', ?1 ->> 'delivery_id', ?1 ->> 'company_id', ?1 ->> 'value',
+    ?1 ->> 'answered_at'
+WHERE TRUE
+ON CONFLICT DO NOTHING;
+
+-- answer --
+-- One recipient's answer to one message.
+SELECT noun FROM answer_noun WHERE message_id = ?1 AND associate_id = ?2;
+
+-- answers_given --
+-- All answers to a message.
+SELECT json_group_array(json(noun) ORDER BY associate_id) FROM answer_noun WHERE message_id = ?;
 
 -- events_free --
 -- AfterAsync events that nobody holds, oldest first.

@@ -1,0 +1,90 @@
+"""AnswerQuestion: the recipient of a YesNoQuestion says yes or no, from the inbox or by the link that came with it."""
+
+from __future__ import annotations
+
+from heliograph.config.settings import PushSettings
+from heliograph.core.answer import Answer, YesNo
+from heliograph.core.delivery import Delivery
+from heliograph.core.errors import Conflict, InvalidArgument, NotAllowed, NotFound
+from heliograph.core.events import MessageAnswered
+from heliograph.core.message import Message, Push, PushType
+from heliograph.core.people import Caller
+from heliograph.core.ports import Answers, Call, Clock, Observer, Outbox
+
+
+class AnswerService:
+    """A method like those of the agents, so that scripts can listen to it."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        answers: Answers,
+        clock: Clock,
+        settings: PushSettings,
+        observer: Observer | None = None,
+    ) -> None:
+        self._outbox = outbox
+        self._answers = answers
+        self._clock = clock
+        self._settings = settings
+        self._observer = observer
+
+    async def answer_question(self, call: Call, *, message_id: int, delivery_id: int, answer: str) -> str:
+        """Keep the caller's answer (`yes` or `no`), once and for all; the delivery by which the question came is Replied.
+
+        Raises NotFound for a question that did not go to the caller, InvalidArgument for another answer or a message
+        that asks nothing, Conflict when the other answer was given before or the time to answer is over.
+        """
+        value = _value(answer)
+        message, delivery = await self._question(call.caller, message_id, delivery_id)
+        now = self._clock.now()
+        if now >= message.created_at + int(self._settings.answer_time * 1000):
+            raise Conflict("The time to answer this question is over.")
+        given = Answer(
+            message_id=message.id,
+            associate_id=delivery.associate_id or 0,
+            delivery_id=delivery.id,
+            company_id=delivery.company_id,
+            value=value,
+            answered_at=now,
+        )
+        kept = await self._answers.keep(given)
+        if kept.value is not value:
+            raise Conflict(f"This question was answered already: {kept.value}.")
+        if kept == given and self._observer is not None:
+            self._observer.saw(MessageAnswered(message.id, message.company_id, delivery.id))
+        return kept.value.value
+
+    async def question(self, caller: Caller, message_id: int, delivery_id: int) -> tuple[Push, YesNo | None]:
+        """What the caller was asked by that delivery, and the caller's answer. Raises NotFound and InvalidArgument."""
+        message, delivery = await self._question(caller, message_id, delivery_id)
+        given = [
+            answer for answer in await self._answers.of(message_id) if answer.associate_id == delivery.associate_id
+        ]
+        assert isinstance(message.content, Push)  # noqa: S101 - _question lets nothing else through
+        return message.content, given[0].value if given else None
+
+    async def _question(self, caller: Caller, message_id: int, delivery_id: int) -> tuple[Message, Delivery]:
+        if caller.associate_id is None:
+            raise NotAllowed("A question is answered by its recipient: sign in with a user's ticket.")
+        message = await self._outbox.message(message_id)
+        deliveries = await self._outbox.deliveries([message_id])
+        mine = [
+            delivery
+            for delivery in deliveries
+            if delivery.id == delivery_id
+            and delivery.associate_id == caller.associate_id
+            and delivery.company_id == caller.company_id
+        ]
+        if message is None or not mine:
+            raise NotFound("There is no such question here.")
+        if not (isinstance(message.content, Push) and message.content.type is PushType.QUESTION):
+            raise InvalidArgument("This message asks nothing.", field="Answer")
+        return message, mine[0]
+
+
+def _value(answer: str) -> YesNo:
+    try:
+        return YesNo(answer.strip().lower())
+    except ValueError:
+        raise InvalidArgument("Answer must be yes or no.", field="Answer") from None

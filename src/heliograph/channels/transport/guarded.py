@@ -38,7 +38,7 @@ class GuardedTransport:
         self._hosts: OrderedDict[_Place, Host] = OrderedDict()
         self._targets: dict[str, tuple[Target, bytes]] = {}  # by origin, for URLs whose path is plain
         self._only_http_1: dict[tuple[str, int], float] = {}  # by host and port: until when
-        self._contexts: dict[Identity | None, ssl.SSLContext] = {}
+        self._contexts: dict[Identity | None, asyncio.Future[ssl.SSLContext]] = {}
         self._fields: dict[str, tuple[str, tuple[bytes, bytes]]] = {}  # by name: its latest value, as it is sent
         self._agent = (b"user-agent", f"heliograph/{__version__}".encode())
         self._closed = False
@@ -153,15 +153,17 @@ class GuardedTransport:
                 self._hosts.pop(place).close()
 
     async def _context(self, identity: Identity | None) -> ssl.SSLContext:
-        made = self._contexts.get(identity)
-        if made is None:
-            try:
-                made = await asyncio.to_thread(context, self._roots, identity)
-            except ValueError as bad:
-                raise ConnectFailed(str(bad)) from None
+        """The TLS context of that identity, made once: it costs tens of milliseconds, so it is made in a thread."""
+        making = self._contexts.get(identity)
+        if making is None:
             if len(self._contexts) >= HOSTS:
                 self._contexts.clear()
-            made = self._contexts.setdefault(identity, made)
+            making = asyncio.ensure_future(asyncio.to_thread(context, self._roots, identity))
+            self._contexts[identity] = making
+        try:
+            made = await asyncio.shield(making)
+        except ValueError as bad:
+            raise ConnectFailed(str(bad)) from None
         if self._closed:
             raise ConnectFailed("the gateway is stopping")
         return made

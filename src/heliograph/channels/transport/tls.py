@@ -21,6 +21,7 @@ def context(roots: bytes, identity: Identity | None) -> ssl.SSLContext:
     made = ssl.create_default_context()
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.verify_flags |= ssl.VERIFY_X509_STRICT
+    made.hostname_checks_common_name = False  # a name counts where names belong (RFC 9525, 6.3)
     made.set_ciphers(_CIPHERS)
     made.set_alpn_protocols(["h2", "http/1.1"])
     if roots:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from heliograph.channels import registry
-from heliograph.channels.describe import answers_table, settings_table
+from heliograph.channels.describe import answers_table, further_tables, settings_table
 from heliograph.cli.reference import cli_page
 from heliograph.config.describe import reference_page
 from heliograph.core import errors, lifecycle
@@ -101,7 +101,9 @@ def channel_page(kind: str) -> str:
     page = ROOT / f"docs/channels/{kind}.md"
     text = block(page, "settings", settings_table(registry.load(kind)))
     answers = answers_table(kind)
-    return block(page, "answers", answers, text=text) if answers else text
+    for name, content in (further_tables(kind) | ({"answers": answers} if answers else {})).items():
+        text = block(page, name, content, text=text)
+    return text
 
 
 PAGES: dict[str, Callable[[], str]] = {

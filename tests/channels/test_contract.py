@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from heliograph.channels.email.channel import PLUGIN as EMAIL
+from heliograph.channels.http_sms.channel import PLUGIN as HTTP_SMS
 from heliograph.channels.inbox.channel import PLUGIN as INBOX
 from heliograph.channels.registry import BUILT_IN, build_channel
 from heliograph.channels.stub.channel import PLUGIN as STUB
@@ -131,5 +132,28 @@ class TestEmail(ChannelContract):
         await tools.transport.close()
 
 
+class TestHttpSms(ChannelContract):
+    """The provider is Twilio, played by a server that answers as its documentation says."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Subject]:
+        tools = some_tools()
+        queued = Answer(status=201, body=b'{"sid": "SM1", "status": "queued"}')
+        async with WebhookServer(default=queued) as provider:
+            options = {"twilio_account_sid": "AC1", "twilio_auth_token": SECRET}
+            # The account's page answers 201 here, where the real one says 200: either is a success.
+            values = {"profile": "twilio", "options": options, "base_url": provider.url, "timeout": 0.5}
+            yield Subject(
+                plugin=HTTP_SMS,
+                channel=build_channel("Twilio", {"kind": "http_sms", **values}, tools),
+                to="+47 12 34 56 78",
+                nonsense=("keeper101", "12345678", "+0712345678", "+47123456789012345", "+47;ext=1"),
+                secrets=(SECRET, SECRET.removeprefix("whsec_")),
+                failures=answers(provider),
+                requests=lambda: len(provider.requests),
+            )
+        await tools.transport.close()
+
+
 def test_every_built_in_kind_is_held_to_the_contract() -> None:
-    assert {plugin.kind for plugin in (INBOX, STUB, WEBHOOK, EMAIL)} == set(BUILT_IN)
+    assert {plugin.kind for plugin in (INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS)} == set(BUILT_IN)

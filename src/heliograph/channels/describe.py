@@ -33,6 +33,15 @@ def answers_table(kind: str) -> str:
     return table(head, rows)
 
 
+def further_tables(kind: str) -> dict[str, str]:
+    """Tables that a channel has beside those, by the names of their blocks: its own `describe.tables()`, if it has one."""
+    name = f"{BUILT_IN[kind].rpartition('.')[0]}.describe"
+    if importlib.util.find_spec(name) is None:
+        return {}
+    made = importlib.import_module(name).tables()
+    return {block: table(head, rows) for block, (head, rows) in made.items()}
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table."""
     columns = list(head)

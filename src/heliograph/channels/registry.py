@@ -23,6 +23,7 @@ BUILT_IN = {
     "inbox": "heliograph.channels.inbox.channel",
     "webhook": "heliograph.channels.webhook.channel",
     "email": "heliograph.channels.email.channel",
+    "http_sms": "heliograph.channels.http_sms.channel",
     "stub": "heliograph.channels.stub.channel",
 }
 

@@ -1,0 +1,134 @@
+"""Sends SMS through any provider that a profile describes; one try is one request."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from heliograph.channels.http_sms.answers import HOLD, outcome
+from heliograph.channels.http_sms.profile import Profile, load
+from heliograph.channels.http_sms.reading import read_answer
+from heliograph.channels.http_sms.render import Ask, render, values
+from heliograph.channels.http_sms.settings import HttpSmsSettings, InDoubt
+from heliograph.channels.plugin import Plugin, Tools
+from heliograph.channels.sms.letters import FORMATS, read_letter, resolve
+from heliograph.core.delivery import Address, Letter
+from heliograph.core.errors import BadSetting
+from heliograph.core.outcome import Deferred, Outcome, Refused
+from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
+from heliograph.core.retry import RetryPolicy
+
+_SPARE = 5.0  # seconds in which a request that ran out of time says so itself
+
+
+class HttpSmsChannel:
+    """A provider, and the account with it."""
+
+    def __init__(self, settings: HttpSmsSettings, profile: Profile, transport: Transport, clock: Clock) -> None:
+        self._settings = settings
+        self._profile = profile
+        self._transport = transport
+        self._clock = clock
+        self._traits = Traits(
+            formats=FORMATS,
+            config_keys=frozenset(profile.options),
+            concurrency=settings.concurrency,
+            timeout=settings.timeout + _SPARE,
+            # A provider sends a message it has had once more, and the recipient pays attention twice.
+            retry=RetryPolicy(attempts=8, first=5.0, cap=1800.0, resend_in_doubt=settings.in_doubt is not InDoubt.FAIL),
+        )
+
+    @property
+    def traits(self) -> Traits:
+        """The profile's options are the keys that SendMessagesWithConfig may give."""
+        return self._traits
+
+    async def resolve(self, company_id: int, to: str, format: str) -> Address:
+        """A number as +4712345678. Raises InvalidArgument."""
+        return resolve(to, self._settings.country)
+
+    async def send(self, letter: Letter) -> Outcome:
+        """Ask the provider once, with the caller's account where the message brings one."""
+        sms = read_letter(letter, sender=self._settings.sender, most_parts=self._settings.max_parts)
+        if isinstance(sms, Refused):
+            return sms
+        options = self._options(letter.config)
+        missing = self._missing(options)
+        if missing:
+            said = f"the account is incomplete: {missing} is set neither in the settings nor with the message"
+            return Refused(said) if letter.config else Deferred(said, pause=said)
+        # Stable per delivery; the time keeps ids apart from those of an earlier, lost database.
+        reference = f"{letter.message.created_at:x}-{letter.delivery_id:x}"
+        given = values(sms, self._profile.request, reference=reference, callback=self._settings.callback_url)
+        ask = render(self._profile.request, self._profile.access, options | given, base_url=self._settings.base_url)
+        return self._held(await self._asked(ask, reference, own_account=bool(letter.config)))
+
+    async def check(self) -> Check:
+        """Asks for the account, where the provider has a call for that which costs nothing."""
+        name, options = self._profile.name, self._options({})
+        missing = self._missing(options)
+        if missing:
+            return Check(False, f"The account with {name} is incomplete: set options.{missing}.")
+        if self._profile.check is None:
+            return Check(True, f"The account is filled in; {name} has no call that would test it without sending.")
+        ask = render(self._profile.check, self._profile.access, options, base_url=self._settings.base_url)
+        try:
+            reply = await self._request(ask)
+        except (AddressRefused, ConnectFailed, ReplyLost) as failure:
+            return Check(False, f"{name} cannot be reached: {failure}.")
+        return Check(200 <= reply.status < 300, f"{name} answered {reply.status} when asked for the account.")
+
+    async def close(self) -> None:
+        """Nothing to let go of: the connections are the transport's."""
+
+    async def _asked(self, ask: Ask, reference: str, *, own_account: bool) -> Outcome:
+        try:
+            reply = await self._request(ask)
+        except AddressRefused as refusal:
+            said = f"{self._profile.name} may not be reached: {refusal}"
+            return Deferred(said, pause=said)
+        except ConnectFailed as failure:
+            return Deferred(str(failure))
+        except ReplyLost as failure:
+            return Deferred(str(failure), in_doubt=True)
+        found = read_answer(self._profile.answer, reply.body, reference)
+        return outcome(self._profile, reply, found, now=self._clock.now(), own_account=own_account)
+
+    def _held(self, sent: Outcome) -> Outcome:
+        """What is in doubt waits for a receipt, if the settings say so."""
+        doubtful = isinstance(sent, Deferred) and sent.in_doubt
+        if doubtful and self._settings.in_doubt is InDoubt.HOLD:
+            return replace(sent, retry_after=HOLD)
+        return sent
+
+    async def _request(self, ask: Ask) -> Reply:
+        return await self._transport.request(
+            ask.method, ask.url, headers=ask.headers, body=ask.body, timeout=self._settings.timeout
+        )
+
+    def _options(self, config: dict[str, str]) -> dict[str, str]:
+        """The account: the caller's own whole, never half of theirs with half of ours."""
+        defaults = {name: option.default for name, option in self._profile.options.items()}
+        if config:
+            return defaults | config
+        return defaults | {name: secret.get_secret_value() for name, secret in self._settings.options.items()}
+
+    def _missing(self, options: dict[str, str]) -> str:
+        wanted = (name for name, option in self._profile.options.items() if option.required)
+        return next((name for name in wanted if not options.get(name)), "")
+
+
+def _build(name: str, settings: HttpSmsSettings, tools: Tools) -> HttpSmsChannel:
+    profile = load(settings.profile)
+    unknown = sorted(settings.options.keys() - profile.options.keys())
+    if unknown:
+        known = ", ".join(profile.options)
+        raise BadSetting(f"channels.{name}.options.{unknown[0]} is not one of {profile.name}'s: {known}.")
+    return HttpSmsChannel(settings, profile, tools.transport, tools.clock)
+
+
+PLUGIN = Plugin(
+    kind="http_sms",
+    description="Sends SMS through a provider with an HTTP interface, described by a profile.",
+    settings=HttpSmsSettings,
+    build=_build,
+)

@@ -1,0 +1,119 @@
+"""Finds values in what a provider writes, which is never trusted to be what it should. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from heliograph.channels.http_sms.profile import Answer, Reads, Receipts
+from heliograph.core.lifecycle import Happening
+
+_LONGEST_ID = 200  # characters
+_MOST_FIELDS = 200
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What an answer says."""
+
+    id: str
+    code: str
+    proven: bool = True  # False: what a taken message would have is not there
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of a message, by the provider's id or ours. `happening` is None while it is not final."""
+
+    id: str
+    happening: Happening | None
+    detail: str
+
+
+def read_answer(answer: Answer, body: bytes, reference: str) -> Found:
+    """The id and the code in an answer's body; empty where there are none."""
+    if answer.reads is Reads.TEXT:
+        match = re.search(answer.pattern, body[:4096].decode("utf-8", "replace"))
+        groups = match.groupdict() if match else {}
+        id = _id(groups.get("id") or _own(answer.id, reference))
+        return Found(id, (groups.get("code") or "").strip(), match is not None)
+    document = _json(body)
+    found = next((text for path in answer.id if (text := _at(document, path))), "")
+    code = next((text for path in answer.code if (text := _at(document, path))), "")
+    proven = not answer.proof or bool(_value(document, answer.proof))
+    return Found(_id(found or _own(answer.id, reference)), code, proven)
+
+
+def read_receipts(receipts: Receipts, body: bytes, query: str = "") -> list[Receipt]:
+    """The receipts in a callback; none when it holds none. A form may come in the URL as well."""
+    if receipts.reads is Reads.FORM:
+        text = "&".join(part for part in (query, body.decode("utf-8", "replace")) if part)
+        documents: list[Any] = [_form(text)]
+    else:
+        document = _json(body)
+        listed = _value(document, receipts.each) if receipts.each else document
+        documents = listed if isinstance(listed, list) else [listed]
+    return [receipt for one in documents if (receipt := _receipt(receipts, one)).id]
+
+
+def _receipt(receipts: Receipts, document: Any) -> Receipt:
+    id, state, reason = (_first(document, paths) for paths in (receipts.id, receipts.state, receipts.reason))
+    happening = None
+    if state.casefold() in _folded(receipts.delivered):
+        happening = Happening.ARRIVED
+    elif state.casefold() in _folded(receipts.failed):
+        happening = Happening.BOUNCED
+    said = f"the provider reports {_plain(state)}"
+    return Receipt(_id(id), happening, f"{said}: {_plain(reason)}" if reason and happening else said)
+
+
+def _first(document: Any, paths: Iterable[str]) -> str:
+    return next((text for path in paths if (text := _at(document, path))), "")
+
+
+def _at(document: Any, path: str) -> str:
+    value = _value(document, path)
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def _value(document: Any, path: str) -> Any:
+    for step in path.split("."):
+        if isinstance(document, Mapping):
+            document = document.get(step)
+        elif isinstance(document, list) and step.isdecimal() and int(step) < len(document):
+            document = document[int(step)]
+        else:
+            return None
+    return document
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None  # whatever it is, it says nothing
+
+
+def _form(text: str) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        return {}
+
+
+def _own(paths: tuple[str, ...], reference: str) -> str:
+    return reference if "{reference}" in paths else ""
+
+
+def _id(text: str) -> str:
+    return text if text.isprintable() and len(text) <= _LONGEST_ID else ""
+
+
+def _folded(words: Iterable[str]) -> set[str]:
+    return {word.casefold() for word in words}
+
+
+def _plain(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)[:100]

@@ -31,8 +31,11 @@ class Authority:
         )
         self.pem = made.public_bytes(serialization.Encoding.PEM)
 
-    def server(self, *hosts: str, expired: bool = False) -> ssl.SSLContext:
-        """A context for a server that calls itself by these names or addresses."""
+    def server(self, *hosts: str, expired: bool = False, clients: bool = False) -> ssl.SSLContext:
+        """A context for a server that calls itself by these names or addresses.
+
+        With `clients` it asks for a certificate, and takes none or one of this authority's.
+        """
         certificate, secret = self._signed(hosts, expired)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory() as folder:  # the only way in for a key is through a file
@@ -40,7 +43,15 @@ class Authority:
             file.touch(mode=0o600)
             file.write_bytes(secret + certificate)
             context.load_cert_chain(file)
+        if clients:
+            context.verify_mode = ssl.CERT_OPTIONAL
+            context.load_verify_locations(cadata=self.pem.decode("ascii"))
         return context
+
+    def identity(self, name: str) -> bytes:
+        """The certificate and key of a client of that name, in one PEM text."""
+        certificate, secret = self._signed((name,), expired=False, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+        return certificate + secret
 
     def files(self, folder: Path, *hosts: str) -> tuple[Path, Path]:
         """Certificate and private key of such a server as two PEM files in the folder, for programs that read files."""
@@ -51,14 +62,16 @@ class Authority:
         key.write_bytes(secret)
         return chain, key
 
-    def _signed(self, hosts: tuple[str, ...], expired: bool) -> tuple[bytes, bytes]:
+    def _signed(
+        self, hosts: tuple[str, ...], expired: bool, usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH
+    ) -> tuple[bytes, bytes]:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
         certificate = (
             self._blank(subject, key.public_key(), expired=expired)
             .add_extension(x509.SubjectAlternativeName([_named(host) for host in hosts]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         secret = key.private_bytes(

@@ -1,0 +1,1 @@
+"""Notifications for Apple devices, through Apple's push service."""

@@ -1,0 +1,190 @@
+"""Sends notifications to Apple devices: one HTTP/2 request per try, proven by a signed token or a certificate."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from heliograph.channels.apns.answers import Meaning, find
+from heliograph.channels.apns.fields import headers, payload
+from heliograph.channels.apns.provider_token import ProviderToken
+from heliograph.channels.apns.settings import ApnsSettings
+from heliograph.channels.apns.verdicts import Verdicts, reason_of
+from heliograph.channels.fitting import TooLong
+from heliograph.channels.jose import read_key
+from heliograph.channels.memo import Memo
+from heliograph.channels.notice import read
+from heliograph.channels.plugin import Plugin, Tools
+from heliograph.channels.trouble import failed, unreachable
+from heliograph.core.delivery import Address, Letter
+from heliograph.core.errors import BadSetting, InvalidArgument
+from heliograph.core.message import Message
+from heliograph.core.outcome import Outcome, Refused
+from heliograph.core.ports import (
+    AddressRefused,
+    Check,
+    Clock,
+    ConnectFailed,
+    Identity,
+    Reply,
+    ReplyLost,
+    Traits,
+    Transport,
+)
+from heliograph.core.retry import RetryPolicy
+
+_TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){32,100}", re.ASCII)
+_BLOCK = re.compile(r"-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----\n?", re.ASCII)
+_NOBODYS_TOKEN = "0" * 64
+_SPARE = 5.0  # seconds in which a request that ran out of time says so itself
+_IDS = uuid.UUID("6f9d1c1e-6c0b-5b0e-9a55-2f7b8a3d4c21")  # the namespace of our apns-ids
+
+Prepared = tuple[bytes, dict[str, str]]  # the payload, and the headers that all deliveries share
+
+
+class ApnsChannel:
+    """One try is one POST to /3/device/TOKEN."""
+
+    def __init__(
+        self,
+        settings: ApnsSettings,
+        transport: Transport,
+        clock: Clock,
+        *,
+        token: ProviderToken | None = None,
+        identity: Identity | None = None,
+    ) -> None:
+        """`token` or `identity` proves who we are."""
+        self._settings = settings
+        self._transport = transport
+        self._clock = clock
+        self._token = token
+        self._identity = identity
+        self._verdicts = Verdicts(clock, token)
+        self._prepared = Memo(self._prepare)
+        self._traits = Traits(
+            formats=("text/plain",),
+            concurrency=settings.concurrency,
+            timeout=settings.timeout + _SPARE,
+            # The device shows one of two with the same apns-collapse-id, and every notification has one.
+            retry=RetryPolicy(attempts=12, resend_in_doubt=True),
+        )
+
+    @property
+    def traits(self) -> Traits:
+        """Plain text; the usual waits, and Apple's own where it names one."""
+        return self._traits
+
+    async def resolve(self, company_id: int, to: str, format: str) -> Address:
+        """A device token in hexadecimal digits. Raises InvalidArgument."""
+        if not _TOKEN.fullmatch(to):
+            raise InvalidArgument("To must be a device token: 64 to 200 hexadecimal digits.", field="To")
+        return Address(value=to.lower())
+
+    async def send(self, letter: Letter) -> Outcome:
+        """One request, with the same apns-id and apns-collapse-id for every attempt."""
+        token = letter.address.value
+        if not _TOKEN.fullmatch(token):
+            return Refused("not an APNs device token, which is 64 to 200 hexadecimal digits")
+        try:
+            body, shared = self._prepared.of(letter.message)
+        except TooLong as refusal:
+            return Refused(str(refusal))
+        try:
+            reply = await self._post(token, shared, body, self._apns_id(letter))
+        except (AddressRefused, ConnectFailed, ReplyLost) as failure:
+            return failed(failure)
+        return self._verdicts.outcome(reply, attempt=letter.attempt)
+
+    async def check(self) -> Check:
+        """Send to a token that nobody has: Apple looks at key, topic and environment before it looks at the token."""
+        shared = {"apns-topic": self._settings.topic, "apns-push-type": "background", "apns-priority": "5"}
+        body = b'{"aps":{"content-available":1}}'
+        try:
+            reply = await self._post(_NOBODYS_TOKEN, shared, body, str(uuid.uuid5(_IDS, f"check {self._clock.now()}")))
+        except (AddressRefused, ConnectFailed, ReplyLost) as failure:
+            return unreachable("Apple's push service", failure)
+        reason = reason_of(reply)
+        row = find(reply.status, reason)
+        environment = self._settings.environment.value
+        if row is not None and row.meaning in (Meaning.MIXED_UP, Meaning.DEAD_SINCE):
+            return Check(True, f"Apple takes our proof for {self._settings.topic} in {environment}.")
+        if row is not None and row.meaning is Meaning.DEAD:
+            return Check(False, f"Apple answered {reason}: {self._settings.topic} does not belong to this key's team.")
+        if row is not None and row.mend:
+            return Check(False, f"Apple answered {reply.status} {reason}: {row.mend}.")
+        return Check(False, f"Apple answered {f'{reply.status} {reason}'.rstrip()} to a check in {environment}.")
+
+    async def close(self) -> None:
+        """Nothing to let go of: the connections are the transport's."""
+
+    async def _post(self, token: str, shared: dict[str, str], body: bytes, id: str) -> Reply:
+        sent = {**shared, "apns-id": id}
+        if self._token is not None:
+            sent["authorization"] = self._token.header()
+        return await self._transport.request(
+            "POST",
+            f"{self._settings.origin}/3/device/{token}",
+            headers=sent,
+            body=body,
+            timeout=self._settings.timeout,
+            identity=self._identity,
+        )
+
+    def _prepare(self, message: Message) -> Prepared:
+        notice = read(message)
+        return payload(notice, self._settings.sound), headers(notice, self._settings.topic)
+
+    def _apns_id(self, letter: Letter) -> str:
+        """Stable per delivery; the time keeps ids apart from those of an earlier, lost database."""
+        return str(uuid.uuid5(_IDS, f"{letter.message.created_at:x} {letter.delivery_id}"))
+
+
+def _build(name: str, settings: ApnsSettings, tools: Tools) -> ApnsChannel:
+    if settings.certificate_file is not None:
+        identity = _identity(name, _contents(name, "certificate_file", settings.certificate_file))
+        return ApnsChannel(settings, tools.transport, tools.clock, identity=identity)
+    where = "key_file" if settings.key_file else "private_key"
+    pem_text = (
+        _contents(name, where, settings.key_file) if settings.key_file else settings.private_key.get_secret_value()
+    )
+    try:
+        key = read_key(pem_text)
+    except ValueError as refusal:
+        raise BadSetting(f"channels.{name}.{where}: {refusal}.") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise BadSetting(f"channels.{name}.{where}: an APNs signing key is a P-256 key.")
+    token = ProviderToken(key, settings.key_id, settings.team_id, tools.clock)
+    return ApnsChannel(settings, tools.transport, tools.clock, token=token)
+
+
+def _identity(name: str, pem: str) -> Identity:
+    blocks = [(match[1], match[0]) for match in _BLOCK.finditer(pem)]
+    certificates = "".join(block for kind, block in blocks if kind == "CERTIFICATE")
+    key = "".join(block for kind, block in blocks if kind != "CERTIFICATE")
+    try:
+        read_key(key)
+    except ValueError as refusal:
+        raise BadSetting(f"channels.{name}.certificate_file: its key is {refusal}.") from None
+    if not certificates:
+        raise BadSetting(f"channels.{name}.certificate_file: there is no certificate in it.")
+    return Identity(certificates.encode(), key.encode())
+
+
+def _contents(name: str, setting: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as trouble:
+        why = trouble.strerror if isinstance(trouble, OSError) else "it is not PEM"
+        raise BadSetting(f"channels.{name}.{setting}: {path} cannot be read ({why}).") from None
+
+
+PLUGIN = Plugin(
+    kind="apns",
+    description="Sends notifications to Apple devices through Apple's push service.",
+    settings=ApnsSettings,
+    build=_build,
+)

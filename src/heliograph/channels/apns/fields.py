@@ -1,0 +1,124 @@
+"""Which field of a message goes where in an APNs request: two tables, and the payload and headers made by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from heliograph.channels.fitting import fitted
+from heliograph.channels.notice import Notice, Row, rows_for_docs, short_collapse
+from heliograph.core.message import PushType
+
+LARGEST_PAYLOAD = 4096  # bytes (Apple, "Generating a remote notification")
+LONGEST_COLLAPSE_ID = 64  # bytes
+_TEXTS = (("aps", "alert", "body"), ("message",), ("aps", "alert", "title"), ("title",))  # shortened in this order
+
+
+@dataclass(frozen=True)
+class Field:
+    """`read` gives the value, or None where the message says nothing."""
+
+    source: str
+    target: str  # dots lead into the payload
+    read: Callable[[Notice], Any]
+    note: str = ""
+
+
+def _shown(read: Callable[[Notice], Any]) -> Callable[[Notice], Any]:
+    """The value, for a notification that shows something."""
+    return lambda notice: None if notice.silent else (read(notice) or None)
+
+
+def _category(notice: Notice) -> str:
+    return notice.category or (notice.type.value if notice.type is PushType.QUESTION else "")
+
+
+PAYLOAD: tuple[Field, ...] = (
+    Field("Title", "aps.alert.title", _shown(lambda n: n.title)),
+    Field(
+        "Message", "aps.alert.body", _shown(lambda n: n.body), "shortened when the payload would be over 4,096 bytes"
+    ),
+    Field("ExtraValues `badge`", "aps.badge", lambda n: None if n.silent else n.badge, "a whole number; 0 removes it"),
+    Field("ExtraValues `sound`", "aps.sound", _shown(lambda n: n.sound), "without it, the setting `sound`"),
+    Field(
+        "ExtraValues `category`",
+        "aps.category",
+        _shown(_category),
+        "without it, a YesNoQuestion has the category YesNoQuestion",
+    ),
+    Field(
+        "ExtraValues `image`",
+        "image",
+        _shown(lambda n: n.image),
+        "`aps.mutable-content` is 1, so that the app's service extension may fetch it",
+    ),
+    Field("ExtraValues `image`", "aps.mutable-content", lambda n: 1 if n.image and not n.silent else None, "see above"),
+    Field(
+        "Type ImportantMessage",
+        "aps.interruption-level",
+        lambda n: "time-sensitive" if n.urgent and not n.silent else None,
+    ),
+    Field("Silent", "aps.content-available", lambda n: 1 if n.silent else None, "a push of type background"),
+)
+
+HEADERS: tuple[Field, ...] = (
+    Field("Silent", "apns-push-type", lambda n: "background" if n.silent else "alert"),
+    Field("Silent", "apns-priority", lambda n: "5" if n.silent else "10", "5 for a background push, else 10"),
+    Field("TimeToLive", "apns-expiration", lambda n: str(n.expires_at // 1000), "the moment it ends"),
+    Field(
+        "ExtraValues `collapse_key`",
+        "apns-collapse-id",
+        lambda n: short_collapse(n.collapse, LONGEST_COLLAPSE_ID),
+        "a hash of one over 64 bytes; without one the message's own, so that one sent twice is shown once",
+    ),
+)
+
+_RESERVED = "aps"
+
+
+def payload(notice: Notice, sound: str) -> bytes:
+    """The JSON that a device gets. `sound` is used where the message names none. Raises TooLong."""
+    made: dict[str, Any] = {f"x-{key}" if key == _RESERVED else key: value for key, value in notice.data.items()}
+    made["aps"] = {"sound": sound} if sound and not notice.silent else {}
+    for field in PAYLOAD:
+        value = field.read(notice)
+        if value is not None:
+            _put(made, field.target, value)
+    return fitted(made, _TEXTS, LARGEST_PAYLOAD)
+
+
+def headers(notice: Notice, topic: str) -> dict[str, str]:
+    """All headers but those that differ from delivery to delivery."""
+    return {"apns-topic": topic} | {field.target: field.read(notice) for field in HEADERS}
+
+
+def _put(into: dict[str, Any], path: str, value: Any) -> None:
+    *above, last = path.split(".")
+    for step in above:
+        into = into.setdefault(step, {})
+    into[last] = value
+
+
+def as_rows() -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The tables for the docs."""
+    data = [
+        Row("MessagingId of the message", "message_id"),
+        *(
+            Row(source, target)
+            for source, target in (
+                ("Url", "url"),
+                ("Type", "type"),
+                ("RecordId", "record_id"),
+                ("Date", "date"),
+                ("Duration", "duration"),
+                ("ExpirySecs", "expiry"),
+            )
+        ),
+        Row("Title and Message of a silent push", "title, message", "for the app alone: nothing is shown"),
+        Row("other ExtraValues", "the same key", "`aps` becomes `x-aps`; a field of the message's own wins"),
+        Row("a message's From, over SendMessages", "aps.alert.title"),
+        Row("SuggestedSessionKey", "session_key"),
+    ]
+    tables = [Row(field.source, field.target, field.note) for field in (*PAYLOAD, *HEADERS)]
+    return rows_for_docs(tables + data)

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import os
 import random
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ class Heliograph:
     intake: Intake
     people: People
     inbox: InboxService
+    answering: AnswerService
+    links: AnswerLinks
     query: Query
     actions: Actions
     counters: Counters
@@ -99,6 +102,8 @@ class Heliograph:
             sign_in=self.sign_in,
             directory=self.directory,
             inbox=self.inbox,
+            answering=self.answering,
+            links=self.links,
             query=self.query,
             soap=SoapDoor(self.services, self.sign_in, self.settings.soap),
             health=self.health,
@@ -122,7 +127,9 @@ class Heliograph:
         """Listen, dispatch and sweep until left; then finish what is running, within `server.drain` seconds."""
         drain = self.settings.server.drain
         streams = Streams()
-        async with self._scripting(drain):
+        async with self._alone() as alone, self._scripting(drain, alone):
+            if alone:
+                await self.sweeper.adopt()
             await self.dispatcher.start()
             self.sweeper.start()
             async with AsyncExitStack() as stack:
@@ -135,20 +142,27 @@ class Heliograph:
                 await asyncio.gather(running.stop(drain), self.dispatcher.stop(drain))
 
     @asynccontextmanager
-    async def _scripting(self, drain: float) -> AsyncIterator[None]:
+    async def _alone(self) -> AsyncIterator[bool]:
+        """Whether no other process serves this data: then what is under lease was held by one that is gone."""
+        lock = FileLock(self.settings.data_dir / SERVING)
+        try:
+            yield lock.take()
+        finally:
+            lock.release()
+
+    @asynccontextmanager
+    async def _scripting(self, drain: float, alone: bool) -> AsyncIterator[None]:
         """Scripts around every call, and the socket through which they are looked after."""
         folder = scripts_folder(self.settings)
         _prepare(folder)
-        alone = FileLock(self.settings.data_dir / SERVING)
         control = Control(self.settings.data_dir / CONTROL, self.scripts)
         try:
-            await self.scripts.start(serving=True, only_here=alone.take())
+            await self.scripts.start(serving=True, only_here=alone)
             await control.start()
             yield
         finally:
             await control.stop()
             await self.scripts.stop(drain)
-            alone.release()
 
 
 def scripts_folder(settings: Settings) -> Path:
@@ -171,7 +185,7 @@ async def open_app(
         passwords = Argon2Passwords()
         stack.callback(passwords.close)
         if transport is None:
-            transport = GuardedTransport(settings.outbound, SystemResolver())
+            transport = GuardedTransport(settings.outbound, SystemResolver(), roots=_roots(settings))
         stack.push_async_callback(transport.close)
         feed = InProcessFeed()
         tools = Tools(
@@ -188,7 +202,9 @@ async def open_app(
         for channel in channels.values():
             stack.push_async_callback(channel.close)
         _check_names(settings, channels)
-        yield _wired(settings, clock, store, directory, channels, sealer, passwords, feed, hooks)
+        gateway = _wired(settings, clock, store, directory, channels, sealer, passwords, feed, hooks)
+        stack.push_async_callback(gateway.scripts.stop, 0.0)
+        yield gateway
 
 
 def _wired(
@@ -242,7 +258,9 @@ def _wired(
         intake=intake,
         people=People(directory, passwords, clock, entropy),
         inbox=InboxService(store.inbox, feed, receipts),
-        query=Query(store.outbox),
+        answering=answering,
+        links=AnswerLinks(sealer, settings.server.public_url),
+        query=Query(store.outbox, store.answers),
         actions=Actions(store.outbox, store.queue, clock),
         counters=counters,
         dispatcher=Dispatcher(channels, store.queue, room, settings.dispatch),
@@ -275,6 +293,19 @@ def _handlers(*services: object) -> dict[str, Handler]:
         for name, method in inspect.getmembers(service, inspect.iscoroutinefunction)
         if not name.startswith("_")
     }
+
+
+def _roots(settings: Settings) -> bytes:
+    """The operator's own certificate authorities. Raises BadSetting when the file cannot be used."""
+    file = settings.outbound.ca_file
+    if file is None:
+        return b""
+    try:
+        pem = file.read_bytes()
+        ssl.create_default_context(cadata=pem.decode("ascii"))
+    except (OSError, UnicodeDecodeError, ssl.SSLError) as error:
+        raise BadSetting(f"outbound.ca_file: {file} cannot be used ({type(error).__name__}).") from None
+    return pem
 
 
 def _prepare(folder: Path) -> None:

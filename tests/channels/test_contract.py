@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from heliograph.channels.apns.answers import ANSWERS as APPLE_ANSWERS
+from heliograph.channels.apns.channel import PLUGIN as APNS
 from heliograph.channels.email.channel import PLUGIN as EMAIL
 from heliograph.channels.http_sms.channel import PLUGIN as HTTP_SMS
 from heliograph.channels.inbox.channel import PLUGIN as INBOX
@@ -14,14 +16,21 @@ from heliograph.channels.registry import BUILT_IN, build_channel
 from heliograph.channels.stub.channel import PLUGIN as STUB
 from heliograph.channels.webhook.channel import PLUGIN as WEBHOOK
 from heliograph.store.memory import MemoryStore
+from heliograph.testing.apns import an_apple
 from heliograph.testing.builders import a_company, a_user
+from heliograph.testing.certificates import Authority
 from heliograph.testing.channel_contract import ChannelContract, Subject
 from heliograph.testing.clock import JumpingClock
+from heliograph.testing.servers.apns import said as apple_said
+from heliograph.testing.servers.http2 import Answer as Http2Answer
+from heliograph.testing.servers.http2 import Fault as Http2Fault
 from heliograph.testing.servers.smtp import HANG_UP, STALL, SmtpServer
 from heliograph.testing.servers.webhook import Answer, Fault, WebhookServer
 from heliograph.testing.tools import some_tools
 
 pytestmark = pytest.mark.anyio
+
+AUTHORITY = Authority()
 
 SECRET = "whsec_" + "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3"
 
@@ -155,5 +164,26 @@ class TestHttpSms(ChannelContract):
         await tools.transport.close()
 
 
+class TestApns(ChannelContract):
+    """The provider is a fake of Apple's service."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Subject]:
+        async with an_apple(AUTHORITY, timeout=0.5) as apple:
+            bad = [apple_said(row.status, row.reason) for row in APPLE_ANSWERS if row.status != 200]
+            bad += [apple_said(503, "Shutdown", headers={"retry-after": wish}) for wish in ("soon", "-1", "9" * 50)]
+            bad += [Http2Answer(fault=fault) for fault in (Http2Fault.RESET, Http2Fault.HANG_UP, Http2Fault.STALL)]
+            bad += [Http2Answer(status=500, body=apple.pem.encode()), Http2Answer(status=302)]
+            yield Subject(
+                plugin=APNS,
+                channel=apple.channel,
+                to="a1" * 32,
+                nonsense=("keeper101", "a1" * 31, "g1" * 32, "a1" * 32 + "/", "a1" * 101),
+                secrets=(apple.pem, *apple.pem.splitlines()[1:-1]),
+                failures=tuple(lambda answer=answer: apple.server.script(answer) for answer in bad),
+                requests=lambda: len(apple.server.requests),
+            )
+
+
 def test_every_built_in_kind_is_held_to_the_contract() -> None:
-    assert {plugin.kind for plugin in (INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS)} == set(BUILT_IN)
+    assert {plugin.kind for plugin in (APNS, INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS)} == set(BUILT_IN)

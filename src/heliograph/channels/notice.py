@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -33,6 +33,28 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int  # ms since the epoch
 
 
+class Datum(msgspec.Struct, frozen=True):
+    """A field of a push that travels as data: its name for the caller, its key for the app, and how it is read."""
+
+    source: str
+    key: str
+    read: Callable[[Message, Push], str | int]
+
+
+#: What an app is handed beside the ExtraValues; what is empty or 0 does not travel.
+DATA: tuple[Datum, ...] = (
+    Datum("the MessagingId", "message_id", lambda message, push: message.id),
+    Datum("Type", "type", lambda message, push: push.type.value),
+    Datum("Url", "url", lambda message, push: push.url),
+    Datum("RecordId", "record_id", lambda message, push: push.record_id),
+    Datum("Date", "date", lambda message, push: push.date),
+    Datum("Duration", "duration", lambda message, push: push.duration),
+    Datum("ExpirySecs", "expiry", lambda message, push: push.display_seconds),
+    Datum("Title of a silent push", "title", lambda message, push: push.title if push.silent else ""),
+    Datum("Message of a silent push", "message", lambda message, push: push.body if push.silent else ""),
+)
+
+
 def read(message: Message) -> Notice:
     """The notice of a push or a text. Half a surrogate pair, which no JSON can hold, is shown as a question mark."""
     content = message.content
@@ -60,7 +82,7 @@ def read(message: Message) -> Notice:
         category=_clean(extra.get("category", "")),
         collapse=given or own_collapse(message),
         collapse_given=bool(given),
-        data=_data(_own(message, content), extra),
+        data=_data({datum.key: str(datum.read(message, content) or "") for datum in DATA}, extra),
         created_at=message.created_at,
         expires_at=message.expires_at,
     )
@@ -76,19 +98,6 @@ def short_collapse(text: str, most: int = 64) -> str:
     if len(text) <= most and text.isascii() and text.isprintable():
         return text
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:most]
-
-
-def _own(message: Message, push: Push) -> dict[str, str]:
-    hidden = {"title": push.title, "message": push.body} if push.silent else {}  # nothing else would carry them
-    return hidden | {
-        "message_id": str(message.id),
-        "type": push.type.value,
-        "url": push.url,
-        "record_id": str(push.record_id) if push.record_id else "",
-        "date": push.date,
-        "duration": push.duration,
-        "expiry": str(push.display_seconds) if push.display_seconds else "",
-    }
 
 
 def _data(own: dict[str, str], extra: Mapping[str, str]) -> dict[str, str]:
@@ -113,6 +122,15 @@ class Row(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-def rows_for_docs(rows: list[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def data_rows(prefix: str, reserved: str) -> list[Row]:
+    """The rows that all push providers share: what travels as data, below `prefix`. `reserved` says what becomes of
+    keys that the provider keeps for itself."""
+    rows = [Row(datum.source, f"`{prefix}{datum.key}`") for datum in DATA]
+    rows.append(Row("SuggestedSessionKey, over SendMessages", f"`{prefix}session_key`"))
+    rows.append(Row("ExtraValues with other keys", "the same key", f"{reserved}; a field named above wins"))
+    return rows
+
+
+def rows_for_docs(rows: Iterable[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Heads and rows of a channel's table of fields."""
-    return ("field", "goes to", ""), [(row.source, f"`{row.target}`", row.note) for row in rows]
+    return ("field", "goes to", ""), [(row.source, row.target, row.note) for row in rows]

@@ -131,6 +131,9 @@ class OutboundSettings(Area):
     ports: list[int] = Field(
         [80, 443], description="Ports that may be reached; networks in `allow` may be reached on any."
     )
+    ca_file: Path | None = Field(
+        None, description="Certificate authorities (PEM) to trust beside the system's, for servers of your own."
+    )
     timeout: float = Field(15.0, gt=0, description="Seconds for one request.")
     max_reply: int = Field(64 * 1024, ge=1024, description="Bytes of an answer that are read.")
 

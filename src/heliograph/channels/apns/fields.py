@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heliograph.channels.fitting import fitted
-from heliograph.channels.notice import Notice, Row, rows_for_docs, short_collapse
+from heliograph.channels.notice import Notice, Row, data_rows, rows_for_docs, short_collapse
 from heliograph.core.message import PushType
 
 LARGEST_PAYLOAD = 4096  # bytes (Apple, "Generating a remote notification")
@@ -35,7 +35,7 @@ def _category(notice: Notice) -> str:
 
 
 PAYLOAD: tuple[Field, ...] = (
-    Field("Title", "aps.alert.title", _shown(lambda n: n.title)),
+    Field("Title, or From over SendMessages", "aps.alert.title", _shown(lambda n: n.title)),
     Field(
         "Message", "aps.alert.body", _shown(lambda n: n.body), "shortened when the payload would be over 4,096 bytes"
     ),
@@ -58,12 +58,13 @@ PAYLOAD: tuple[Field, ...] = (
         "Type ImportantMessage",
         "aps.interruption-level",
         lambda n: "time-sensitive" if n.urgent and not n.silent else None,
+        "`time-sensitive`: shown during a Focus too, if the app is entitled to it",
     ),
     Field("Silent", "aps.content-available", lambda n: 1 if n.silent else None, "a push of type background"),
 )
 
 HEADERS: tuple[Field, ...] = (
-    Field("Silent", "apns-push-type", lambda n: "background" if n.silent else "alert"),
+    Field("Silent", "apns-push-type", lambda n: "background" if n.silent else "alert", "`background` or `alert`"),
     Field("Silent", "apns-priority", lambda n: "5" if n.silent else "10", "5 for a background push, else 10"),
     Field("TimeToLive", "apns-expiration", lambda n: str(n.expires_at // 1000), "the moment it ends"),
     Field(
@@ -102,23 +103,5 @@ def _put(into: dict[str, Any], path: str, value: Any) -> None:
 
 def as_rows() -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The tables for the docs."""
-    data = [
-        Row("MessagingId of the message", "message_id"),
-        *(
-            Row(source, target)
-            for source, target in (
-                ("Url", "url"),
-                ("Type", "type"),
-                ("RecordId", "record_id"),
-                ("Date", "date"),
-                ("Duration", "duration"),
-                ("ExpirySecs", "expiry"),
-            )
-        ),
-        Row("Title and Message of a silent push", "title, message", "for the app alone: nothing is shown"),
-        Row("other ExtraValues", "the same key", "`aps` becomes `x-aps`; a field of the message's own wins"),
-        Row("a message's From, over SendMessages", "aps.alert.title"),
-        Row("SuggestedSessionKey", "session_key"),
-    ]
-    tables = [Row(field.source, field.target, field.note) for field in (*PAYLOAD, *HEADERS)]
-    return rows_for_docs(tables + data)
+    made = [Row(field.source, f"`{field.target}`", field.note) for field in (*PAYLOAD, *HEADERS)]
+    return rows_for_docs([*made, *data_rows("", "`aps` becomes `x-aps`")])

@@ -1,0 +1,1 @@
+"""Notifications for Android, and for what else is in a Firebase project, by FCM."""

@@ -47,6 +47,8 @@ table{width:100%;border-collapse:collapse;font-size:.95rem}
 th,td{padding:.4rem 1rem;text-align:left;border-top:1px solid var(--line);white-space:nowrap}
 tr:first-child th,tr:first-child td{border-top:0}
 th{font-weight:600}
+button{font:inherit;font-weight:600;padding:.5rem 1.5rem;margin:1rem .5rem 0 0;color:var(--ink);background:var(--card);border:1px solid var(--line);border-radius:.6rem;cursor:pointer}
+button:focus-visible{outline:2px solid var(--sun);outline-offset:2px}
 """.strip()
 
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -106,7 +108,7 @@ class Pages:
 def not_found() -> Response:
     """The page for an address that is none."""
     body = '<p>There is nothing at this address. <a href="/">The doors are listed here.</a></p>'
-    return HTMLResponse(_page("Not found", "Heliograph", "Not found", body), status_code=404, headers=HEADERS)
+    return HTMLResponse(page("Not found", "Heliograph", "Not found", body), status_code=404, headers=HEADERS)
 
 
 def _front(status: str, version: str) -> str:
@@ -117,7 +119,7 @@ def _front(status: str, version: str) -> str:
         f"<h2>Doors</h2><dl>{doors}</dl><h2>SOAP contracts</h2>"
         f'<div class="table"><table><tbody>{_contracts()}</tbody></table></div>'
     )
-    return _page("Heliograph", "Heliograph", tagline, body)
+    return page("Heliograph", "Heliograph", tagline, body)
 
 
 def _contracts() -> str:
@@ -131,7 +133,8 @@ def _contracts() -> str:
     return "".join(rows)
 
 
-def _page(title: str, heading: str, tagline: str, body: str) -> str:
+def page(title: str, heading: str, tagline: str, body: str) -> str:
+    """A whole page; title and heading are text, tagline and body are markup."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

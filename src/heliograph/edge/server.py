@@ -42,6 +42,7 @@ from heliograph.edge.http.messages import (
     send_answer,
 )
 from heliograph.edge.pages import Health, Pages, not_found
+from heliograph.edge.rest.answers import AnswerPages
 from heliograph.edge.rest.formats import wanted_format
 from heliograph.edge.rest.inbox import InboxApi
 from heliograph.edge.rest.ledger import MessagesApi
@@ -50,6 +51,8 @@ from heliograph.edge.rest.push import PushDoor
 from heliograph.edge.rest.status import failure_answer
 from heliograph.edge.rest.streams import Streams
 from heliograph.edge.soap.wsdl import document
+from heliograph.intake.answer_links import AnswerLinks
+from heliograph.intake.answers import AnswerService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.query import Query
 from heliograph.intake.services import Services
@@ -92,6 +95,7 @@ class Gateway:
         push: PushDoor,
         agents: AgentsDoor,
         inbox: InboxApi,
+        answers: AnswerPages,
         messages: MessagesApi,
         pages: Pages,
         streams: Streams,
@@ -108,7 +112,7 @@ class Gateway:
         self._access_log = access_log
         self._ids = itertools.count(1)
         self._run = f"{time.time_ns() // 1_000_000:x}"
-        self._router = _router([*pages.routes(), *inbox.routes(), *messages.routes()])
+        self._router = _router([*pages.routes(), *inbox.routes(), *answers.routes(), *messages.routes()])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; also lifespan and WebSocket scopes, for servers that insist on them."""
@@ -276,6 +280,8 @@ def build(
     sign_in: SignIn,
     directory: Directory,
     inbox: InboxService,
+    answering: AnswerService,
+    links: AnswerLinks,
     query: Query,
     soap: Soap,
     health: Health,
@@ -291,7 +297,8 @@ def build(
         soap=soap,
         push=PushDoor(services, sign_in, directory, settings.rest, body_limit=server.body_limit),
         agents=AgentsDoor(services, authenticator, body_limit=server.body_limit),
-        inbox=InboxApi(inbox, authenticator, streams, public_url=server.public_url),
+        inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
+        answers=AnswerPages(answering, links, services, directory),
         messages=MessagesApi(query, authenticator),
         pages=Pages(health, version),
         streams=streams,

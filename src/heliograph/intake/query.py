@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from heliograph.core.answer import Answer
 from heliograph.core.delivery import Attempt, Delivery
 from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
-from heliograph.core.ports import Outbox
+from heliograph.core.ports import Answers, Outbox
 
 PAGE_MAX = 1000
 
@@ -19,22 +20,25 @@ class MessageView(msgspec.Struct, frozen=True):
     message: Message
     deliveries: tuple[Delivery, ...]
     attempts: tuple[Attempt, ...] = ()
+    answers: tuple[Answer, ...] = ()  # in order of associate id
 
 
 class Query:
     """Questions about what was accepted."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, answers: Answers) -> None:
         self._outbox = outbox
+        self._answers = answers
 
     async def message(self, message_id: int, *, company_id: int | None = None) -> MessageView:
-        """One message with deliveries and attempts. Raises NotFound, also for another company's."""
+        """One message with deliveries, attempts and answers. Raises NotFound, also for another company's."""
         message = await self._outbox.message(message_id)
         if message is None or (company_id is not None and message.company_id != company_id):
             raise NotFound(f"There is no message {message_id}.")
         deliveries = await self._outbox.deliveries([message_id])
         attempts = await self._outbox.attempts([delivery.id for delivery in deliveries])
-        return MessageView(message, tuple(deliveries), tuple(attempts))
+        answers = await self._answers.of(message_id)
+        return MessageView(message, tuple(deliveries), tuple(attempts), tuple(answers))
 
     async def messages(
         self,

@@ -10,6 +10,7 @@ import structlog
 
 from heliograph.edge.http.messages import Scope, Send
 
+_ANSWER_LINK = re.compile(r"(?i)(/answer/).*")  # whoever has the link is its recipient
 _SECRET = re.compile(r"(?i)((?:integrationkey|password|ticket|token|secret|key)=)[^&#;]*")
 
 log = structlog.get_logger("heliograph.access")
@@ -46,7 +47,7 @@ def record(scope: Scope, status: int, seconds: float, request_id: str) -> None:
         "request",
         request_id=request_id,
         method=scope["method"],
-        path=scope["path"],
+        path=_ANSWER_LINK.sub(r"\1(hidden)", scope["path"]),
         query=without_secrets(scope.get("query_string", b"")),
         status=status,
         ms=round(seconds * 1000, 2),

@@ -1,4 +1,4 @@
-"""A user's own inbox over HTTP: pages, marking as read, and the live stream (server-sent events)."""
+"""A user's own inbox over HTTP: pages, counting, marking as read, answering, and the live stream (server-sent events)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from heliograph.core.delivery import InboxItem
 from heliograph.core.errors import Malformed, NotFound
 from heliograph.edge.auth import Authenticator
 from heliograph.edge.http.address import base_url
+from heliograph.edge.rest.bodies import json_body
 from heliograph.edge.rest.own import answered, as_json, id_in_path, iso_time, positive, signed_in
 from heliograph.edge.rest.streams import Streams
 from heliograph.intake.inbox import PAGE_MAX, InboxService
+from heliograph.intake.services import Services
 
 PATH = "/api/v2/inbox"
 _PAGE = 50
@@ -46,13 +48,26 @@ def event(item: InboxItem) -> bytes:
     return b"event: message\nid: %d\ndata: %b\n\n" % (item.id, msgspec.json.encode(item_json(item)))
 
 
+class Given(msgspec.Struct):
+    """The body of an answer."""
+
+    answer: str
+
+
 class InboxApi:
     """The endpoints under /api/v2/inbox."""
 
     def __init__(
-        self, inbox: InboxService, authenticator: Authenticator, streams: Streams, *, public_url: str = ""
+        self,
+        inbox: InboxService,
+        services: Services,
+        authenticator: Authenticator,
+        streams: Streams,
+        *,
+        public_url: str = "",
     ) -> None:
         self._inbox = inbox
+        self._services = services
         self._authenticator = authenticator
         self._streams = streams
         self._public_url = public_url
@@ -62,7 +77,9 @@ class InboxApi:
         return [
             Route(PATH, answered(self.page), methods=["GET"]),
             Route(f"{PATH}/stream", answered(self.stream), methods=["GET"]),
+            Route(f"{PATH}/unread", answered(self.unread), methods=["GET"]),
             Route(f"{PATH}/{{id}}/read", answered(self.read), methods=["POST"]),
+            Route(f"{PATH}/{{id}}/answer", answered(self.answer), methods=["POST"]),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -76,13 +93,24 @@ class InboxApi:
             link = f"{base_url(request.scope, self._public_url)}{PATH}?before={further}&limit={limit}"
         return as_json({"items": [item_json(item) for item in items], "next": link})
 
-    async def read(self, request: Request) -> Response:
-        """Mark one item as read; the item as it now is."""
+    async def unread(self, request: Request) -> Response:
+        """`{"unread": n}`."""
         caller = await signed_in(request, self._authenticator)
-        item_id = id_in_path(request)
-        if item_id is None:
-            raise NotFound("There is no such item in this inbox.")
-        return as_json(item_json(await self._inbox.mark_read(caller, item_id)))
+        return as_json({"unread": await self._inbox.unread(caller)})
+
+    async def read(self, request: Request) -> Response:
+        """Mark one item as read, which is the receipt of its delivery; the item as it now is."""
+        caller = await signed_in(request, self._authenticator)
+        return as_json(item_json(await self._inbox.mark_read(caller, _item_id(request))))
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a question: `{"answer": "yes"}` or `no`; the item as it now is. 409 when the other was answered before."""
+        caller = await signed_in(request, self._authenticator)
+        given = await json_body(request, Given)
+        item = await self._inbox.item(caller, _item_id(request))
+        arguments = {"message_id": item.message_id, "delivery_id": item.delivery_id, "answer": given.answer}
+        await self._services.call("AnswerQuestion", arguments, caller)
+        return as_json(item_json(await self._inbox.item(caller, item.id)))
 
     async def stream(self, request: Request) -> Response:
         """Items as they come; with Last-Event-ID first those that came after it."""
@@ -97,6 +125,13 @@ class InboxApi:
 
         events = self._streams.open(self._inbox.stream(caller, after_id=after), event, still_welcome)
         return StreamingResponse(events, media_type="text/event-stream", headers=_STREAM_HEADERS)
+
+
+def _item_id(request: Request) -> int:
+    item_id = id_in_path(request)
+    if item_id is None:
+        raise NotFound("There is no such item in this inbox.")
+    return item_id
 
 
 def _last_event_id(request: Request) -> int | None:

@@ -64,6 +64,14 @@ def _message_json(view: MessageView) -> dict[str, Any]:
         "created": iso_time(view.message.created_at),
         "expires": iso_time(view.message.expires_at),
         "deliveries": [_delivery_json(delivery, attempts.get(delivery.id, [])) for delivery in view.deliveries],
+        "answers": [
+            {
+                "associate_id": answer.associate_id,
+                "answer": answer.value.value,
+                "answered": iso_time(answer.answered_at),
+            }
+            for answer in view.answers
+        ],
     }
 
 

@@ -260,8 +260,6 @@ def _wired(
         inbox=InboxService(store.inbox, feed, receipts),
         answering=answering,
         links=AnswerLinks(sealer, settings.server.public_url),
-        answering=answering,
-        links=AnswerLinks(sealer, settings.server.public_url),
         query=Query(store.outbox, store.answers),
         actions=Actions(store.outbox, store.queue, clock),
         counters=counters,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heliograph.core.message import PushType
+from heliograph.core.message import Push, PushType
 from heliograph.core.routing import expand
 from heliograph.testing.builders import a_device, a_push, a_user
 
@@ -39,3 +39,17 @@ def test_an_address_says_whose_and_which_device_it_is() -> None:
     (_, inbox), (_, device) = plan
     assert (inbox.value, inbox.associate_id, inbox.device_id) == (f"{7:032x}", 7, None)
     assert (device.value, device.associate_id, device.device_id) == ("h3", 7, 3)
+
+
+@pytest.mark.parametrize(
+    ("tags", "push", "expected"),
+    [
+        ("message=0", a_push(), ["inbox"]),
+        ("question=0", a_push(), ["inbox", "fcm"]),
+        ("meetings=0", a_push(data={"tag": "meetings"}), ["inbox"]),
+        ("remoteaction=0", a_push(type=PushType.REMOTE_ACTION), ["inbox"]),
+    ],
+)
+def test_a_device_that_opted_out_is_spared_and_the_inbox_never_is(tags: str, push: Push, expected: list[str]) -> None:
+    plan = expand(push, [a_user()], {101: [a_device(tags=tags)]}, ROUTES, "inbox")
+    assert [channel for channel, _ in plan] == expected

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from heliograph.core.delivery import Address
 from heliograph.core.message import Push, PushType
 from heliograph.core.people import Device, User
+from heliograph.core.tags import tags_of, takes
 
 Planned = tuple[str, Address]  # channel name, address on it
 
@@ -14,15 +15,20 @@ Planned = tuple[str, Address]  # channel name, address on it
 def expand(
     push: Push, recipients: Iterable[User], devices: Mapping[int, list[Device]], routes: Mapping[str, str], inbox: str
 ) -> list[Planned]:
-    """Every way this push takes: each recipient's inbox, and each device whose platform has a route.
+    """Every way this push takes: each recipient's inbox, and each device that has a route and has not opted out.
 
     A remote action is for devices: it goes to the inbox only of those who have none
     (contract section 8, "unknown associate ids; associates without a device").
     `routes` maps a device platform to a channel name; `inbox` is the channel every user has.
     """
     plan: list[Planned] = []
+    tags = tags_of(push)
     for user in recipients:
-        reachable = [device for device in devices.get(user.associate_id, ()) if device.platform in routes]
+        reachable = [
+            device
+            for device in devices.get(user.associate_id, ())
+            if device.platform in routes and takes(device.tags, tags)
+        ]
         if not (reachable and push.type is PushType.REMOTE_ACTION):
             plan.append((inbox, Address(value=user.user_id, associate_id=user.associate_id)))
         plan.extend(

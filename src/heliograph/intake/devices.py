@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from heliograph.core.errors import InvalidArgument, MissingArgument, NotAllowed, NotFound
 from heliograph.core.people import Caller, Device, Platform, User
 from heliograph.core.ports import Call, Clock, Directory
+from heliograph.core.tags import complete_tags
 from heliograph.intake.carriers import PocketDeviceInfo
-from heliograph.intake.tags import complete_tags
 
 LONGEST_NAME = 256
 LONGEST_HANDLE = 1024  # contract section 5

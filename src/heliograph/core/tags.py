@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from heliograph.core.errors import InvalidArgument
-from heliograph.core.message import PushType
+from heliograph.core.message import Push, PushType
 
 LONGEST = 3072  # characters of a tag string, as the contract's own table keeps it
 
@@ -42,6 +44,18 @@ def complete_tags(text: str) -> str:
     return whole
 
 
-def takes(text: str, tag: str) -> bool:
-    """Whether a device with these tags takes pushes under that one; a tag it never mentioned is taken."""
-    return parse_tags(text).get(tag, True)
+def tags_of(push: Push) -> tuple[str, ...]:
+    """What a push goes under: the tag of its type, and the free one that its `tag` in ExtraValues names."""
+    named = push.data.get("tag", "").strip()
+    return (TAG_OF[push.type], named) if named else (TAG_OF[push.type],)
+
+
+def takes(text: str, tags: Iterable[str]) -> bool:
+    """Whether a device with these wishes takes a push under those tags; one opted out of is enough to keep it away.
+
+    A tag it never mentioned is taken.
+    """
+    if "=0" not in text.replace(" ", ""):  # nothing is opted out of, and most devices are like that
+        return True
+    wishes = parse_tags(text)
+    return all(wishes.get(tag, True) for tag in tags)

@@ -69,6 +69,7 @@ HEADERS = {
 }
 
 _DOORS = (
+    ("POST /api/v1/Agents/{Agent}/{Method}", "The same agents in JSON."),
     ("POST /api/v2/push", "A push to one user, by integration key. JSON or XML."),
     ("GET /api/v2/inbox", "The signed-in user's inbox; /stream for live events."),
     ("GET /api/v2/messages/{id}", "What became of a message."),
@@ -116,7 +117,9 @@ def _front(status: str, version: str) -> str:
     doors = "".join(f"<div><dt><code>{escape(door)}</code></dt><dd>{escape(what)}</dd></div>" for door, what in _DOORS)
     tagline = f'A self-hosted message and push gateway, version {escape(version)}<a class="state {state}" href="/healthz">{state}</a>'
     body = (
-        f"<h2>Doors</h2><dl>{doors}</dl><h2>SOAP contracts</h2>"
+        f"<h2>Doors</h2><dl>{doors}</dl>"
+        '<p><a href="/apiexplorer">Try them in the API explorer</a>, or read <a href="/openapi.json">openapi.json</a>.</p>'
+        f"<h2>SOAP contracts</h2>"
         f'<div class="table"><table><tbody>{_contracts()}</tbody></table></div>'
     )
     return page("Heliograph", "Heliograph", tagline, body)

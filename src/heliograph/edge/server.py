@@ -41,6 +41,7 @@ from heliograph.edge.http.messages import (
     read_body,
     send_answer,
 )
+from heliograph.edge.openapi.pages import ApiPages
 from heliograph.edge.pages import Health, Pages, not_found
 from heliograph.edge.rest.answers import AnswerPages
 from heliograph.edge.rest.formats import wanted_format
@@ -98,6 +99,7 @@ class Gateway:
         answers: AnswerPages,
         messages: MessagesApi,
         pages: Pages,
+        api: ApiPages,
         streams: Streams,
         body_limit: int,
         public_url: str = "",
@@ -112,7 +114,7 @@ class Gateway:
         self._access_log = access_log
         self._ids = itertools.count(1)
         self._run = f"{time.time_ns() // 1_000_000:x}"
-        self._router = _router([*pages.routes(), *inbox.routes(), *answers.routes(), *messages.routes()])
+        self._router = _router([*pages.routes(), *api.routes(), *inbox.routes(), *answers.routes(), *messages.routes()])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; also lifespan and WebSocket scopes, for servers that insist on them."""
@@ -301,6 +303,7 @@ def build(
         answers=AnswerPages(answering, links, services, directory),
         messages=MessagesApi(query, authenticator),
         pages=Pages(health, version),
+        api=ApiPages(version, public_url=server.public_url),
         streams=streams,
         body_limit=server.body_limit,
         public_url=server.public_url,

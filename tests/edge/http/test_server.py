@@ -16,6 +16,7 @@ from heliograph.core.scripting import Call
 from heliograph.edge.agents.endpoint import AgentsDoor
 from heliograph.edge.http.access import without_secrets
 from heliograph.edge.http.messages import Answer
+from heliograph.edge.openapi.pages import ApiPages
 from heliograph.edge.pages import Pages
 from heliograph.edge.rest.streams import Streams
 from heliograph.edge.server import Gateway
@@ -184,8 +185,10 @@ async def broken() -> Gateway:
         push=Broken(),  # type: ignore[arg-type]
         agents=AgentsDoor(Services({"GetPlugins": broken_method}, NoHooks()), Anyone(), body_limit=1000),  # type: ignore[arg-type]
         inbox=NoRoutes(),  # type: ignore[arg-type]
+        answers=NoRoutes(),  # type: ignore[arg-type]
         messages=NoRoutes(),  # type: ignore[arg-type]
         pages=Pages(broken_health, "1"),
+        api=ApiPages("1"),
         streams=Streams(),
         body_limit=1000,
     )

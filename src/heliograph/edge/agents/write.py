@@ -138,7 +138,7 @@ def _element(wire: str, document: Any, type: Type, attributes: str = "") -> Iter
             yield f"<{type.pair}><Key>{escape(key)}</Key><Value>{escape(value)}</Value></{type.pair}>"
     elif isinstance(type, Complex):
         for member in members_in_json(type):
-            if member.type is not None:
+            if member.type is not None and member.wire in document:
                 yield from _element(member.wire, document[member.wire], member.type)
     else:
         yield _text(document)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from heliograph.edge.contract.versions import VERSIONS, agents_in
+from heliograph.edge.contract.versions import AGENTS, VERSIONS, has_agent
 from heliograph.edge.rest.own import as_json
 
 #: Facts about the gateway's health, "status" among them: "ok" or "degraded".
@@ -129,11 +129,14 @@ def _contracts() -> str:
     rows = []
     for version in reversed(VERSIONS):
         cells = "".join(
-            f'<td><a href="/Remote/Services{version}/{agent.name}.svc?wsdl">{escape(agent.name)}</a></td>'
-            for agent in agents_in(version)
+            f"<td>{_wsdl_link(version, agent) if has_agent(version, agent) else ''}</td>" for agent in AGENTS
         )
         rows.append(f"<tr><th scope='row'>Services{version}</th>{cells}</tr>")
     return "".join(rows)
+
+
+def _wsdl_link(version: int, agent: str) -> str:
+    return f'<a href="/Remote/Services{version}/{agent}.svc?wsdl">{agent}</a>'
 
 
 def page(title: str, heading: str, tagline: str, body: str) -> str:

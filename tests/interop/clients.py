@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ ROOT = HERE.parents[1]
 #: Where `make interop` puts what is not installed into the system.
 INSTALLED = ROOT / ".local" / "interop"
 NODE_MODULES = INSTALLED / "node_modules"
+PYTHON_PACKAGES = INSTALLED / "python"
 
 
 class Missing(Exception):
@@ -39,12 +39,6 @@ def program(name: str) -> str:
     return found
 
 
-def module(name: str) -> None:
-    """Raises Missing unless Python can import it."""
-    if importlib.util.find_spec(name) is None:
-        raise Missing(f"the Python package that provides {name!r} is not installed")
-
-
 def asks(*command: str) -> None:
     """Raises Missing unless this command ends well: the way to ask another language for its libraries."""
     if subprocess.run(command, capture_output=True, timeout=60).returncode != 0:
@@ -52,8 +46,13 @@ def asks(*command: str) -> None:
 
 
 def _zeep(story: Mapping[str, str], folder: Path) -> list[str]:
-    module("zeep")
-    return [sys.executable, str(HERE / "zeep" / "client.py")]
+    return [sys.executable, str(HERE / "zeep" / "client.py")]  # a development dependency: always there
+
+
+def _suds(story: Mapping[str, str], folder: Path) -> list[str]:
+    if not (PYTHON_PACKAGES / "suds").is_dir():
+        raise Missing("the Python package 'suds-community' is not installed")
+    return [sys.executable, str(HERE / "suds" / "client.py")]
 
 
 def _npm(package: str, directory: str) -> Callable[[Mapping[str, str], Path], list[str]]:
@@ -72,16 +71,49 @@ def _php(story: Mapping[str, str], folder: Path) -> list[str]:
     return [php, str(HERE / "php" / "client.php")]
 
 
+def _perl(story: Mapping[str, str], folder: Path) -> list[str]:
+    perl = program("perl")
+    asks(perl, "-MSOAP::Lite", "-e", "1")
+    return [perl, str(HERE / "perl" / "client.pl")]
+
+
+def _ruby(story: Mapping[str, str], folder: Path) -> list[str]:
+    ruby = program("ruby")
+    asks(ruby, "-e", "require 'soap/wsdlDriver'")
+    return [ruby, str(HERE / "ruby" / "client.rb")]
+
+
+def _built(directory: str, needs: tuple[str, ...], *command: str) -> Callable[[Mapping[str, str], Path], list[str]]:
+    """A client whose folder has a `build` that leaves the last word of the command in the folder it is given."""
+
+    def prepare(story: Mapping[str, str], folder: Path) -> list[str]:
+        for need in needs:
+            program(need)
+        build = [str(HERE / directory / "build"), str(folder)]
+        built = subprocess.run(build, env=os.environ | story, capture_output=True, timeout=300)
+        assert built.returncode == 0, f"{built.stdout.decode()[-4000:]}\n{built.stderr.decode()[-4000:]}"
+        return [*command[:-1], str(folder / command[-1])]
+
+    return prepare
+
+
 CLIENTS = [
     SoapClient("zeep", _zeep),
+    SoapClient("suds", _suds),
     SoapClient("npm-soap", _npm("soap", "node_soap")),
+    SoapClient("npm-strong-soap", _npm("strong-soap", "strong_soap")),
     SoapClient("php", _php),
+    SoapClient("perl", _perl),
+    SoapClient("ruby", _ruby),
+    SoapClient("mono", _built("mono", ("wsdl2", "mcs", "mono"), "mono", "client.exe"), needs_a_build=True),
+    SoapClient("gsoap", _built("gsoap", ("wsdl2h", "soapcpp2", "g++"), "client"), needs_a_build=True),
 ]
 
 
 def run(command: list[str], story: Mapping[str, str]) -> dict[str, str]:
     """What the client told, by name; what it complained of fails the test."""
-    environment = os.environ | {"NODE_PATH": str(NODE_MODULES), "LC_ALL": "C.UTF-8"} | story
+    places = {"NODE_PATH": str(NODE_MODULES), "PYTHONPATH": str(PYTHON_PACKAGES), "LC_ALL": "C.UTF-8"}
+    environment = os.environ | places | story
     ran = subprocess.run(command, env=environment, capture_output=True, timeout=120)
     assert ran.returncode == 0, f"{ran.stdout.decode()}\n{ran.stderr.decode()}"
     lines = ran.stdout.decode().splitlines()

@@ -39,7 +39,8 @@ def test_the_commands_are_those_that_operators_were_promised() -> None:
         company add, company list, company rotate-key
         message show, message list, message retry, message cancel
         channel list, channel check
-        settings show, settings explain, settings sample, settings reference"""
+        settings show, settings explain, settings sample, settings reference
+        scripts new, scripts check, scripts run, scripts list, scripts reload, scripts trace"""
     first, _, rest = promised.partition("\n")
     words = first.split() + [" ".join(part.split()) for part in rest.replace("\n", ",").split(",")]
     assert {f"heliograph {word}" for word in words} == set(ALL)

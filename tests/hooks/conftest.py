@@ -68,14 +68,17 @@ class Scripted:
 
 
 @asynccontextmanager
-async def a_scripted_town(tmp_path: Path, scripts: dict[str, str], **settings: Any) -> AsyncIterator[Scripted]:
+async def a_scripted_town(
+    tmp_path: Path, scripts: dict[str, str], channels: dict[str, Any] | None = None, **settings: Any
+) -> AsyncIterator[Scripted]:
     """A gateway that found these scripts when it started."""
     folder = tmp_path / "data" / "scripts"
     folder.mkdir(parents=True)
     for name, text in scripts.items():
         (folder / name).write_text(dedent(text), encoding="utf-8")
     area = ScriptSettings(**({"workers": 1} | settings))
-    async with a_town(tmp_path / "data", scripts=area) as town:
+    areas = {"scripts": area} | ({"channels": channels} if channels is not None else {})
+    async with a_town(tmp_path / "data", **areas) as town:
         yield Scripted(town, folder)
 
 
@@ -86,7 +89,7 @@ Opener = Callable[..., Any]
 def scripted(tmp_path: Path) -> Opener:
     """`async with scripted({"a.py": text}, time_limit=1) as town`."""
 
-    def opener(scripts: dict[str, str], **settings: Any) -> Any:
-        return a_scripted_town(tmp_path, scripts, **settings)
+    def opener(scripts: dict[str, str], channels: dict[str, Any] | None = None, **settings: Any) -> Any:
+        return a_scripted_town(tmp_path, scripts, channels, **settings)
 
     return opener

@@ -51,6 +51,7 @@ def send(
     async def work() -> tuple[MessageView, bool]:
         async with opened(config, data, messaging__wait=0) as gateway:
             caller = Caller(company_id=(await gateway.people.company(company)).id, door=Door.CLI, administrator=True)
+            await gateway.scripts.start(serving=False)
             if user is not None:
                 push = PocketNotificationMessage(title=title, message=body, url=url)
                 message_id = await _push(gateway, caller, user, push)

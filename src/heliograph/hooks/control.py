@@ -1,13 +1,13 @@
 """A socket in the data folder through which the command line asks a running gateway about its scripts.
 
-One JSON object a line: `{"do": "list"}`, `{"do": "reload"}` and `{"do": "trace"}`, which answers until it is closed.
+One JSON object a line: `{"do": "list"}`, `{"do": "reload"}` and `{"do": "trace"}`, which answers until it is closed; `{"do": "record"}` is a trace with contents.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -82,8 +82,8 @@ class Control:
             writer.close()
 
     async def _answer(self, question: Question, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if question.do == "trace":
-            await self._trace(reader, writer)
+        if question.do in ("trace", "record"):
+            await self._trace(reader, writer, contents=question.do == "record")
             return
         scripts = await self._scripts.reload() if question.do == "reload" else self._scripts.states()
         known = question.do in ("list", "reload")
@@ -91,14 +91,14 @@ class Control:
         writer.write(msgspec.json.encode(listing) + b"\n")
         await writer.drain()
 
-    async def _trace(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _trace(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, contents: bool) -> None:
         traces: asyncio.Queue[Trace] = asyncio.Queue(_MOST_TRACES)
 
         def take(trace: Trace) -> None:
             if not traces.full():
                 traces.put_nowait(trace)
 
-        end = self._scripts.tracing.watch(take)
+        end = self._scripts.tracing.watch(take, contents=contents)
         gone = asyncio.ensure_future(reader.read())
         try:
             writer.write(b"{}\n")  # from here on nothing is missed
@@ -127,9 +127,11 @@ async def ask(path: Path, do: str) -> Listing:
     return msgspec.json.decode(line, type=Listing)
 
 
-async def follow(path: Path, ready: Callable[[], Awaitable[None]]) -> AsyncIterator[Trace]:
+async def follow(
+    path: Path, ready: Callable[[], Awaitable[None]], *, contents: bool = False
+) -> AsyncGenerator[Trace, None]:
     """Every event from now on, until the gateway ends. Raises NotFound when no gateway serves there."""
-    reader, writer = await _connected(path, "trace")
+    reader, writer = await _connected(path, "record" if contents else "trace")
     try:
         await reader.readline()
         await ready()

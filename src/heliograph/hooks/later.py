@@ -134,7 +134,7 @@ class Later:
             task.cancel()
             if id in self._held:
                 self._give_back(self._held[id])
-        await self.tidy()
+        await self._bravely(self.tidy)
 
     # ---------------------------------------------------------------- running
 

@@ -6,10 +6,24 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from heliograph.core.ports import Clock
 from heliograph.hooks.job import Job
 from heliograph.hooks.wire import Failed, Said
+
+_SECRET = frozenset({"password", "config", "authentication_data"})  # arguments that are written nowhere
+
+
+class RecordedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call as `heliograph scripts run --call` takes it. Passwords and channel configuration are withheld."""
+
+    method: str
+    arguments: dict[str, Any]
+    result: Any
+    door: str
+    company_id: int
+    associate_id: int | None
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +40,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     rejected: str | None = None
     failures: tuple[str, ...] = ()
     text: str = ""
+    call: RecordedCall | None = None  # for watchers who asked for contents
 
 
 class Tracing:
@@ -33,16 +48,16 @@ class Tracing:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._watchers: set[Callable[[Trace], None]] = set()
+        self._watchers: dict[Callable[[Trace], None], bool] = {}  # whether each wants contents
         self.on = False
 
-    def watch(self, watcher: Callable[[Trace], None]) -> Callable[[], None]:
+    def watch(self, watcher: Callable[[Trace], None], *, contents: bool = False) -> Callable[[], None]:
         """Tell this watcher, which must not wait; what is given back ends it."""
-        self._watchers.add(watcher)
+        self._watchers[watcher] = contents
         self.on = True
 
         def end() -> None:
-            self._watchers.discard(watcher)
+            self._watchers.pop(watcher, None)
             self.on = bool(self._watchers)
 
         return end
@@ -50,6 +65,7 @@ class Tracing:
     def ran(self, job: Job, failures: list[Failed], took_ns: int) -> None:
         """An event has run."""
         self._tell(
+            job,
             Trace(
                 time=self._clock.now(),
                 event=job.event,
@@ -61,18 +77,31 @@ class Tracing:
                 changed=changed_members(job),
                 rejected=job.rejected,
                 failures=tuple(failed.reason for failed in failures),
-            )
+            ),
         )
 
     def said(self, said: Said) -> None:
         """A script logged."""
-        self._tell(
-            Trace(time=self._clock.now(), event="log", scripts=(said.script,), text=f"{said.level}: {said.text}")
-        )
+        text = f"{said.level}: {said.text}"
+        self._tell(None, Trace(time=self._clock.now(), event="log", scripts=(said.script,), text=text))
 
-    def _tell(self, trace: Trace) -> None:
-        for watcher in list(self._watchers):
-            watcher(trace)
+    def _tell(self, job: Job | None, trace: Trace) -> None:
+        for watcher, contents in list(self._watchers.items()):
+            watcher(replace(trace, call=_recorded(job)) if contents and job is not None else trace)
+
+
+def _recorded(job: Job) -> RecordedCall:
+    """The call as it was before these scripts."""
+    arguments, result, _ = job.given
+    given = msgspec.json.decode(arguments)
+    return RecordedCall(
+        method=job.method,
+        arguments=given | {name: type(given[name])() for name in _SECRET & given.keys()},
+        result=None if _SECRET & given.keys() or result is None else msgspec.json.decode(result),
+        door=job.who.door,
+        company_id=job.who.company_id,
+        associate_id=job.who.associate_id,
+    )
 
 
 def changed_members(job: Job) -> tuple[str, ...]:

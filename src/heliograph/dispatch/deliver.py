@@ -16,6 +16,7 @@ from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import Channel, Clock, Directory, Observer, Outbox, Results, Sealer
 from heliograph.core.retry import Decision, decide
 from heliograph.dispatch.checks import Checks
+from heliograph.dispatch.endpoints import Endpoints
 from heliograph.dispatch.ledger import Ledger
 from heliograph.dispatch.pace import Pace
 from heliograph.dispatch.trip import DETAIL_LIMIT, Trip
@@ -49,7 +50,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 class Courier:
     """Carries the claimed deliveries of one channel, each from its claim to its record."""
 
-    def __init__(self, name: str, channel: Channel, room: Room, watch: Watch, pace: Pace) -> None:
+    def __init__(self, name: str, channel: Channel, room: Room, watch: Watch, pace: Pace, endpoints: Endpoints) -> None:
         self._name = name
         self._channel = channel
         self._policy = channel.traits.retry
@@ -57,6 +58,7 @@ class Courier:
         self._clock = room.clock
         self._watch = watch
         self._pace = pace
+        self._endpoints = endpoints
         self.ledger = Ledger(room.outbox, room.clock)
         checks = Checks(name, self._policy, outbox=room.outbox, directory=room.directory, sealer=room.sealer)
         self._checks = checks.in_order()
@@ -82,8 +84,15 @@ class Courier:
         return None
 
     async def _tried(self, trip: Trip) -> Decision:
-        outcome = await self._send(trip)
-        self._note(trip, outcome)
+        id, address = trip.delivery.id, trip.delivery.address
+        no_place = await self._endpoints.enter(id, address)
+        if no_place is not None:
+            return no_place
+        try:
+            outcome = await self._send(trip)
+            self._note(trip, outcome)
+        finally:
+            self._endpoints.leave(id, address)
         if type(outcome) is Gone:
             await self._forget(trip, outcome)
         return self._decided(trip, outcome)
@@ -133,6 +142,7 @@ class Courier:
             trip.provider_id = outcome.provider_id
         saw = self._room.observer.saw
         saw(AttemptMade(trip.delivery.id, self._name, trip.delivery.attempts, word, took_ms))
+        self._endpoints.heard(trip.delivery.address, outcome, began)
         was_paused = self._pace.reason
         held = self._pace.heard(outcome, began)
         if held and self._pace.reason:

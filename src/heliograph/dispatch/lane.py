@@ -14,6 +14,7 @@ from heliograph.core.delivery import Claimed
 from heliograph.core.errors import Unavailable
 from heliograph.core.ports import Channel, Queue
 from heliograph.dispatch.deliver import Courier, Room
+from heliograph.dispatch.endpoints import Endpoints
 from heliograph.dispatch.let_go import let_go
 from heliograph.dispatch.pace import Pace
 from heliograph.dispatch.trip import Trip
@@ -21,6 +22,8 @@ from heliograph.dispatch.watch import Watch
 
 TROUBLE_FIRST, TROUBLE_CAP = 0.5, 30.0  # seconds between looks while the store or this lane is in trouble
 USUAL_MISSES, MISSED = 3, 0.05  # rounds in a row that claimed nothing of what seemed due; seconds before the next one
+
+PARKED = 2  # deliveries that may wait for a place at their endpoint, for each place of the channel
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +37,7 @@ class LaneStatus(msgspec.Struct, frozen=True, kw_only=True):
     paused: str = ""  # why it is paused; empty when it is not
     slowed: bool = False  # whether the provider asked it to slow down
     next_claim_in: float = 0.0  # seconds
+    held_endpoints: int = 0  # hosts that are left alone for now, because they fail or asked for it
     unrecorded: int = 0  # outcomes the store has not taken yet, beyond their lease
 
 
@@ -50,7 +54,8 @@ class Lane:
         self._lease_ms = int((settings.lease + channel.traits.timeout) * 1000)
         self._pace = Pace(room.clock)
         self._watch = Watch(room.clock, channel.traits.timeout)
-        self._courier = Courier(name, channel, room, self._watch, self._pace)
+        self._endpoints = Endpoints(room.clock, channel.traits.concurrency, room.jitter, self._room_made)
+        self._courier = Courier(name, channel, room, self._watch, self._pace, self._endpoints)
         self._trips: dict[int, Trip] = {}  # under way, by delivery
         self._place: asyncio.Future[None] | None = None  # wakes the loop when a trip ends
         self._idle = False  # whether the loop waits for something and may be cancelled without loss
@@ -74,6 +79,7 @@ class Lane:
             paused=self._pace.reason,
             slowed=self._pace.probing and not self._pace.reason,
             next_claim_in=max(self._pace.wait(), 0.0),
+            held_endpoints=self._endpoints.held,
             unrecorded=self._courier.ledger.kept,
         )
 
@@ -90,6 +96,7 @@ class Lane:
         if tries:
             await self._finish(tries, within)
         watch.cancel()
+        self._endpoints.close()
         await asyncio.wait([watch])
         await let_go(list(self._trips.values()), self._traits.retry, self._room)
         self._trips.clear()
@@ -144,8 +151,11 @@ class Lane:
             await self._waiting(self._clock.sleep(min(self._settings.poll, MISSED)))
 
     def _free(self) -> int:
-        width = 1 if self._pace.probing else self._traits.concurrency
-        return width - len(self._trips)
+        """How many may be claimed. Parked deliveries take no place from those of other endpoints, within a bound."""
+        if self._pace.probing:
+            return 1 - len(self._trips)
+        width, parked = self._traits.concurrency, self._endpoints.parked
+        return min(width - (len(self._trips) - parked), PARKED * width - parked)
 
     async def _claim(self, ids: list[int]) -> bool:
         now = self._clock.now()
@@ -172,6 +182,9 @@ class Lane:
         except Exception:
             log.exception("A result could not be recorded.", action="record_bug", delivery_id=trip.delivery.id)
         del self._trips[trip.delivery.id]
+        self._room_made()
+
+    def _room_made(self) -> None:
         if self._place is not None and not self._place.done():
             self._place.set_result(None)
 

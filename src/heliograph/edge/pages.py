@@ -69,7 +69,7 @@ HEADERS = {
 }
 
 _DOORS = (
-    ("POST /api/v1/Agents/{Agent}/{Method}", "The same agents in JSON."),
+    ("POST /api/v1/Agents/{Agent}/{Method}", "The agents in JSON, XML or a form."),
     ("POST /api/v2/push", "A push to one user, by integration key. JSON or XML."),
     ("GET /api/v2/inbox", "The signed-in user's inbox; /stream for live events."),
     ("GET /api/v2/messages/{id}", "What became of a message."),

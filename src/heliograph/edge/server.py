@@ -114,7 +114,14 @@ class Gateway:
         self._access_log = access_log
         self._ids = itertools.count(1)
         self._run = f"{time.time_ns() // 1_000_000:x}"
-        self._router = _router([*pages.routes(), *api.routes(), *inbox.routes(), *answers.routes(), *messages.routes()])
+        self.routes = [
+            *pages.routes(),
+            *api.routes(),
+            *inbox.routes(),
+            *answers.routes(),
+            *messages.routes(),
+        ]  # all but the hot ones
+        self._router = _router(self.routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; also lifespan and WebSocket scopes, for servers that insist on them."""

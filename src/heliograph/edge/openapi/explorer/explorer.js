@@ -58,8 +58,11 @@ function list() {
 
 function link(operation) {
   const name = operation.path.replace(/^\/api\/v\d\//, "").replace(/^Agents\/\w+\//, "");
-  return el("a", { href: `#${operation.operationId}`, title: operation.summary }, verb(operation), el("span", {}, name));
+  return el("a", { href: `#${operation.operationId}`, title: operation.summary }, verb(operation), el("span", {}, ...folding(name)));
 }
+
+/** A long name that may break before its capitals. */
+const folding = (name) => name.split(/(?=[A-Z/])/).flatMap((part) => [part, el("wbr")]);
 
 const verb = (operation) => el("span", { className: `verb ${operation.verb}` }, operation.verb.toUpperCase());
 const chosen = () => operations.find((each) => `#${each.operationId}` === location.hash) || operations[0];
@@ -95,7 +98,7 @@ function show() {
   $("operation").replaceChildren(
     el("h2", {}, verb(operation), el("span", { className: "path" }, operation.path)),
     el("p", {}, operation.summary),
-    el("p", { className: "dim" }, anyone ? "No sign-in needed." : "The caller signs in: see above."),
+    el("p", { className: "dim" }, anyone ? "No sign-in needed." : "Signed-in callers only: say above who calls."),
     form,
     el("div", { id: "answer", role: "status" }),
     answers(operation)

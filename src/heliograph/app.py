@@ -42,6 +42,7 @@ from heliograph.intake.inbox import InboxService
 from heliograph.intake.messaging import MessagingService
 from heliograph.intake.methods import service_methods
 from heliograph.intake.notifications import NotificationService
+from heliograph.intake.once import Once
 from heliograph.intake.people import People
 from heliograph.intake.principal import PrincipalService
 from heliograph.intake.push import PushService
@@ -82,6 +83,7 @@ class Heliograph:
     channels: Channels
     services: Services
     sign_in: SignIn
+    once: Once
     intake: Intake
     people: People
     inbox: InboxService
@@ -105,7 +107,8 @@ class Heliograph:
             answering=self.answering,
             links=self.links,
             query=self.query,
-            soap=SoapDoor(self.services, self.sign_in, self.settings.soap),
+            soap=SoapDoor(self.services, self.sign_in, self.once, self.settings.soap),
+            once=self.once,
             health=self.health,
             entropy=entropy,
             version=__version__,
@@ -221,15 +224,7 @@ def _wired(
     results = InProcessResults(clock)
     counters = Counters()
     observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
-    room = Room(
-        outbox=store.outbox,
-        directory=directory,
-        sealer=sealer,
-        results=results,
-        observer=observer,
-        clock=clock,
-        jitter=random.random,
-    )
+    room = _room(store, directory, sealer, results, observer, clock)
     intake = Intake(store.outbox, store.queue, results, clock, observer)
     sign_in = SignIn(directory, passwords, clock, entropy, settings.tickets, settings.soap)
     push = PushService(intake, directory, settings.push)
@@ -255,6 +250,7 @@ def _wired(
         channels=channels,
         services=Services(handlers, hooks or scripts),
         sign_in=sign_in,
+        once=Once(store.replays, clock, settings.idempotency),
         intake=intake,
         people=People(directory, passwords, clock, entropy),
         inbox=InboxService(store.inbox, feed, receipts),
@@ -264,8 +260,27 @@ def _wired(
         actions=Actions(store.outbox, store.queue, clock),
         counters=counters,
         dispatcher=Dispatcher(channels, store.queue, room, settings.dispatch),
-        sweeper=Sweeper(store.outbox, store.inbox, directory, clock, settings.retention),
+        sweeper=Sweeper(store.outbox, store.inbox, store.replays, directory, clock, settings.retention),
         scripts=scripts,
+    )
+
+
+def _room(
+    store: SqliteStore,
+    directory: Directory,
+    sealer: Sealer,
+    results: InProcessResults,
+    observer: Observer,
+    clock: Clock,
+) -> Room:
+    return Room(
+        outbox=store.outbox,
+        directory=directory,
+        sealer=sealer,
+        results=results,
+        observer=observer,
+        clock=clock,
+        jitter=random.random,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from heliograph.config.settings import StoreSettings
-from heliograph.core.ports import Agenda, Answers, Clock, Directory, InboxStore, Outbox, Queue
+from heliograph.core.ports import Agenda, Answers, Clock, Directory, InboxStore, Outbox, Queue, Replays
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.memory import MemoryStore
 from heliograph.store.sqlite import open_store
@@ -25,6 +25,7 @@ class Store(Protocol):
     inbox: InboxStore
     agenda: Agenda
     answers: Answers
+    replays: Replays
 
     async def close(self) -> None: ...
 
@@ -74,6 +75,11 @@ def answers(store: Store) -> Answers:
 @pytest.fixture
 def agenda(store: Store) -> Agenda:
     return store.agenda
+
+
+@pytest.fixture
+def replays(store: Store) -> Replays:
+    return store.replays
 
 
 @pytest.fixture(params=["plain", "cached"])

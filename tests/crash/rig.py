@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -90,17 +91,23 @@ class Connection:
     def __init__(self, port: int) -> None:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self.heard = ""  # the head of the last answer, in lower case
 
-    async def post(self, path: str, content_type: str, body: str) -> tuple[int, str]:
+    async def post(
+        self, path: str, content_type: str, body: str, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
         """Status and body; raises OSError or EOFError when the server went away."""
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
         data = body.encode()
-        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {len(data)}\r\n\r\n"
-        writer.write(head.encode() + data)
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {len(data)}\r\n"
+        more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+        writer.write(f"{head}{more}\r\n".encode() + data)
         await writer.drain()
-        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        self.heard = answer.lower()
+        lines = answer.split("\r\n")
         length = next(int(line.split(":")[1]) for line in lines if line.lower().startswith("content-length"))
         return int(lines[0].split()[1]), (await reader.readexactly(length)).decode()
 

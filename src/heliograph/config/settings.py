@@ -77,6 +77,14 @@ class MessagingSettings(Area):
     default_ttl: float = Field(3 * 86400.0, gt=0, description="Seconds a message may wait before it expires.")
 
 
+class IdempotencySettings(Area):
+    """Calls that carry an Idempotency-Key."""
+
+    window: float = Field(
+        86400.0, gt=0, description="Seconds for which a repeated call gets the first answer and sends nothing."
+    )
+
+
 class PushSettings(Area):
     """SendPushNotification and POST /api/v2/push."""
 
@@ -103,6 +111,9 @@ class SoapSettings(Area):
     errors: SoapErrors = Field(
         SoapErrors.WRAPPED,
         description="wrapped: HTTP 200, Succeeded false and ExceptionInfo; fault: HTTP 500 and a Fault.",
+    )
+    idempotency_from_message_id: bool = Field(
+        False, description="A WS-Addressing MessageID counts as the Idempotency-Key of a call that carries none."
     )
     default_company: int = Field(0, ge=0, description="The company of /Remote/...; 0 is the one with the lowest id.")
 
@@ -185,6 +196,7 @@ class Settings(Area):
     retention: RetentionSettings = RetentionSettings()
     messaging: MessagingSettings = MessagingSettings()
     push: PushSettings = PushSettings()
+    idempotency: IdempotencySettings = IdempotencySettings()
     soap: SoapSettings = SoapSettings()
     rest: RestSettings = RestSettings()
     tickets: TicketSettings = TicketSettings()

@@ -8,6 +8,7 @@ import msgspec
 
 from heliograph.core.lifecycle import Happening, State
 from heliograph.core.message import Message
+from heliograph.core.replay import Replay
 from heliograph.core.scripting import DueEvent
 
 
@@ -58,6 +59,7 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...]
     deliveries: tuple[Delivery, ...]
     events: tuple[DueEvent, ...] = ()  # what scripts are to be told afterwards
+    replay: Replay | None = None  # what a repetition of the call is answered; its key must be free
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,8 @@
        - NotSupported        a real operation that this gateway cannot do
        - NotFound            no such message, delivery or inbox item
        - Conflict            the thing exists already, or has moved on
+         - StillRunning      the first call with this idempotency key has not been answered yet
+       - KeyReused           the idempotency key stands for another request
        - TooMany             over a quota; carries retry_after
        - RejectedByHook      a Before script said no, in its own words
      x OperatorError         set-up is wrong; raised before serving, never during
@@ -186,6 +188,19 @@ class Conflict(CallerError):
     """The thing exists already, or has moved on."""
 
     code = "conflict"
+
+
+class StillRunning(Conflict):
+    """The first call with this idempotency key is still running."""
+
+    code = "still-running"
+    retry_after = 1.0
+
+
+class KeyReused(CallerError):
+    """This idempotency key was used for another request."""
+
+    code = "key-reused"
 
 
 class TooMany(CallerError):

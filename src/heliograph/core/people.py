@@ -99,6 +99,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     associate_id: int | None = None
     administrator: bool = False
 
+    @property
+    def identity(self) -> str:
+        """Who it is among the callers of its company: `user 101`, or `key` for the integration key."""
+        return "key" if self.associate_id is None else f"user {self.associate_id}"
+
 
 def nobody(door: Door) -> Caller:
     """The caller of the few methods that need no sign-in."""

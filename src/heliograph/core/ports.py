@@ -30,6 +30,7 @@ from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.outcome import Outcome
 from heliograph.core.people import Company, Device, Ticket, User
+from heliograph.core.replay import Replays as Replays
 from heliograph.core.retry import RetryPolicy
 from heliograph.core.scripting import Agenda as Agenda
 from heliograph.core.scripting import Call as Call
@@ -59,7 +60,10 @@ class Outbox(Protocol):
         """The first of that many consecutive message ids, and of that many delivery ids, never given to anyone else."""
 
     async def accept(self, acceptance: Acceptance) -> None:
-        """Keep messages and deliveries in one transaction; returns once they are on disk."""
+        """Keep everything in one transaction; returns once it is on disk.
+
+        Raises Conflict when an id, or the key of the replay, is taken; an expired replay is replaced.
+        """
 
     async def claim(self, ids: Sequence[int], *, now: int, lease_until: int) -> list[Claimed]:
         """Lease those of the ids that are queued, due and not expired; each gets a new token and one attempt more.

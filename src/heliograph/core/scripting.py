@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from heliograph.core.people import Caller
+from heliograph.core.replay import Replaying
 
 
 class DueEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,7 @@ class Call(msgspec.Struct, kw_only=True):
     result: Any = None
     notes: dict[str, str] = {}  # what the answer should mention beside its result (ExtraInfo over SOAP)
     due: DueEvent | None = None  # an AfterAsync event; whoever accepts something for this call keeps it with that
+    replay: Replaying | None = None  # the call must act once: whoever accepts something for it keeps this with that
 
     def take_due(self) -> tuple[DueEvent, ...]:
         """The AfterAsync event, for the transaction that accepts this call; nothing the second time."""

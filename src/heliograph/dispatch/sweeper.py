@@ -9,7 +9,7 @@ import structlog
 
 from heliograph.config.settings import RetentionSettings
 from heliograph.core.errors import Unavailable
-from heliograph.core.ports import Clock, Directory, InboxStore, Outbox
+from heliograph.core.ports import Clock, Directory, InboxStore, Outbox, Replays
 
 BITE = 500  # rows in one transaction, so that nobody waits long for the writer
 PAUSE = 0.02  # seconds between bites
@@ -23,10 +23,17 @@ class Sweeper:
     """Settles at the start and every few seconds, removes at the interval; a store that is unavailable is told once and waited for."""
 
     def __init__(
-        self, outbox: Outbox, inbox: InboxStore, directory: Directory, clock: Clock, settings: RetentionSettings
+        self,
+        outbox: Outbox,
+        inbox: InboxStore,
+        replays: Replays,
+        directory: Directory,
+        clock: Clock,
+        settings: RetentionSettings,
     ) -> None:
         self._outbox = outbox
         self._inbox = inbox
+        self._replays = replays
         self._directory = directory
         self._clock = clock
         self._settings = settings
@@ -64,12 +71,13 @@ class Sweeper:
         return await self._bites(lambda: self._outbox.sweep(now=now, limit=BITE))
 
     async def age_out(self) -> int:
-        """Remove finished messages, inbox items and tickets that are too old; how many. Raises Unavailable."""
+        """Remove finished messages, inbox items, idempotency keys and tickets that are too old; how many. Raises Unavailable."""
         now = self._clock.now()
         messages_before = now - int(self._settings.messages_days * DAY_MS)
         items_before = now - int(self._settings.inbox_days * DAY_MS)
         removed = await self._bites(lambda: self._outbox.prune(before=messages_before, limit=BITE))
         removed += await self._bites(lambda: self._inbox.prune_items(before=items_before, limit=BITE))
+        removed += await self._bites(lambda: self._replays.prune_replays(now=now, limit=BITE))
         return removed + await self._directory.prune_tickets(now=now)
 
     async def _bites(self, bite: Callable[[], Awaitable[int]]) -> int:

@@ -66,6 +66,8 @@ TABLE: dict[type[Exception], Failure] = {
     e.NotSupported: _row(400, "NotSupported", "SoNotSupportedException"),
     e.NotFound: _row(404, "NotFound", "SoNotFoundException"),
     e.Conflict: _row(409, "Conflict", "SoIllegalOperationException"),
+    e.StillRunning: _row(409, "Conflict", "SoIllegalOperationException", "Server", always=True, soap_status=409),
+    e.KeyReused: _row(422, "IdempotencyKeyReused", "SoIllegalOperationException", always=True),
     e.TooMany: _row(429, "TooManyRequests", "SoServerException", "Server"),
     e.RejectedByHook: _row(400, "InvalidOperationException", "SoIllegalOperationException"),
     e.Unavailable: _row(503, "ServiceUnavailable", "SoServerException", "Server", always=True),
@@ -98,6 +100,6 @@ def told(error: BaseException) -> str:
 
 def retry_after(error: BaseException) -> int | None:
     """Whole seconds for a Retry-After header, or None where the error gives none."""
-    if isinstance(error, e.TooMany | e.Unavailable):
+    if isinstance(error, e.TooMany | e.Unavailable | e.StillRunning):
         return max(1, math.ceil(error.retry_after))
     return None

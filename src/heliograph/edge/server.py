@@ -55,6 +55,7 @@ from heliograph.edge.soap.wsdl import document
 from heliograph.intake.answer_links import AnswerLinks
 from heliograph.intake.answers import AnswerService
 from heliograph.intake.inbox import InboxService
+from heliograph.intake.once import Once, Reply
 from heliograph.intake.query import Query
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import Entropy, SignIn
@@ -69,9 +70,6 @@ _PLAIN = "text/plain; charset=utf-8"
 Address = tuple[int | None, int, str]  # company in the path or None, service version, agent
 
 log = structlog.get_logger(__name__)
-
-
-Reply = tuple[int, str, bytes, tuple[tuple[str, str], ...]]  # status, content type, body, further headers
 
 
 class Soap(Protocol):
@@ -287,6 +285,7 @@ def build(
     *,
     services: Services,
     sign_in: SignIn,
+    once: Once,
     directory: Directory,
     inbox: InboxService,
     answering: AnswerService,
@@ -304,8 +303,8 @@ def build(
     server = settings.server
     return Gateway(
         soap=soap,
-        push=PushDoor(services, sign_in, directory, settings.rest, body_limit=server.body_limit),
-        agents=AgentsDoor(services, authenticator, body_limit=server.body_limit),
+        push=PushDoor(services, sign_in, once, directory, settings.rest, body_limit=server.body_limit),
+        agents=AgentsDoor(services, authenticator, once, body_limit=server.body_limit),
         inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
         answers=AnswerPages(answering, links, services, directory),
         messages=MessagesApi(query, authenticator),

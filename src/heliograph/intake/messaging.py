@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from heliograph.core.errors import InvalidArgument, NotSupported, UnknownChannel
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Text
 from heliograph.core.ports import Call, Channel, Channels, Outbox, Results, Sealer
+from heliograph.core.replay import Replay, Replaying
 from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage, ProviderInfo
 from heliograph.intake.submit import Accepted, Draft, Intake, Submission, Way
 
@@ -109,7 +110,9 @@ class MessagingService:
             return []
         drafts = [await self._draft(call, name, channel, message, config) for message in messages]
         waits = self._settings.wait > 0
-        submission = Submission(caller=call.caller, drafts=tuple(drafts), events=call.take_due())
+        submission = Submission(
+            caller=call.caller, drafts=tuple(drafts), events=call.take_due(), replay=_kept(call.replay)
+        )
         accepted = await self._intake.submit(submission, expect_results=waits)
         if not waits:
             return [_at_once(item) for item in accepted]
@@ -180,6 +183,13 @@ def _at_once(item: Accepted) -> MessageDeliveryStatus:
     if delivery.state is State.FAILED:
         return MessageDeliveryStatus(status=ERROR, status_description=delivery.detail, messaging_id=item.message.id)
     return MessageDeliveryStatus(status=SENT, status_description="Queued: stored.", messaging_id=item.message.id)
+
+
+def _kept(replay: Replaying | None) -> Callable[[Sequence[Accepted]], Replay] | None:
+    """What a repetition is answered should the process die before the first attempts are known: that all is stored."""
+    if replay is None:
+        return None
+    return lambda accepted: replay([_at_once(item) for item in accepted], {})
 
 
 def _after_first(item: Accepted, firsts: dict[int, tuple[State, str, str]]) -> MessageDeliveryStatus:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from heliograph.config.settings import PushSettings
 from heliograph.core.errors import InvalidArgument, UnknownRecipient
 from heliograph.core.message import Push, PushType
 from heliograph.core.people import Device, User
 from heliograph.core.ports import Call, Directory
+from heliograph.core.replay import Replay, Replaying
 from heliograph.core.routing import expand
 from heliograph.intake.carriers import PocketNotificationMessage
 from heliograph.intake.durations import iso_duration
-from heliograph.intake.submit import Draft, Intake, Submission, Way
+from heliograph.intake.submit import Accepted, Draft, Intake, Submission, Way
 
 MINUTE_MS = 60_000
 MAX_TTL_MS = 366 * 24 * 60 * MINUTE_MS  # no message waits longer than a year, whatever the caller asks
@@ -42,10 +43,11 @@ class PushService:
         push = _push(message)
         ways = await self._ways(push, recipients)
         draft = Draft(content=push, ttl_ms=ttl_ms, ways=ways, urgent=message.type is PushType.IMPORTANT)
-        [accepted] = await self._intake.submit(Submission(caller=call.caller, drafts=(draft,), events=call.take_due()))
-        call.notes["MessageId"] = str(accepted.message.id)
-        if unknown:
-            call.notes["UnknownAssociateIds"] = _listed(unknown)
+        submission = Submission(
+            caller=call.caller, drafts=(draft,), events=call.take_due(), replay=_kept(call.replay, unknown)
+        )
+        [accepted] = await self._intake.submit(submission)
+        call.notes |= _notes(accepted, unknown)
 
     def _ttl_ms(self, message: PocketNotificationMessage) -> int:
         if message.time_to_live < 0:
@@ -93,6 +95,20 @@ def _push(message: PocketNotificationMessage) -> Push:
         display_seconds=message.expiry_seconds,
         data=data,
     )
+
+
+def _kept(replay: Replaying | None, unknown: Sequence[int]) -> Callable[[Sequence[Accepted]], Replay] | None:
+    """What a repetition is answered: the same ids."""
+    if replay is None:
+        return None
+    return lambda accepted: replay(None, _notes(accepted[0], unknown))
+
+
+def _notes(accepted: Accepted, unknown: Sequence[int]) -> dict[str, str]:
+    notes = {"MessageId": str(accepted.message.id)}
+    if unknown:
+        notes["UnknownAssociateIds"] = _listed(unknown)
+    return notes
 
 
 def _listed(ids: Sequence[int], most: int = 100) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from heliograph.core.errors import UnknownOperation
 from heliograph.core.people import Caller
 from heliograph.core.ports import Call, Hooks
+from heliograph.core.replay import Replaying
 
 #: Takes the call (caller, notes) and the method's own arguments by name; returns its result.
 Handler = Callable[..., Awaitable[Any]]
@@ -25,15 +26,18 @@ class Services:
         """The names of all methods this gateway can carry out."""
         return frozenset(self._handlers)
 
-    async def call(self, method: str, arguments: dict[str, Any], caller: Caller) -> Call:
+    async def call(
+        self, method: str, arguments: dict[str, Any], caller: Caller, replay: Replaying | None = None
+    ) -> Call:
         """Run Before, the method, After; start AfterAsync. The answer is in `result` and `notes` of the call.
 
+        With `replay` the call must act once: what it accepts is kept together with that (see `intake.once`).
         Raises UnknownOperation, whatever the method raises, and RejectedByHook.
         """
         handler = self._handlers.get(method)
         if handler is None:
             raise UnknownOperation(f"{method} is not a method of this gateway.")
-        call = Call(method=method, arguments=arguments, caller=caller)
+        call = Call(method=method, arguments=arguments, caller=caller, replay=replay)
         if not self._hooks.wanted(method):
             call.result = await handler(call, **arguments)
             return call

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import msgspec
 
 from heliograph.core.delivery import Acceptance, Address, Delivery
@@ -10,6 +12,7 @@ from heliograph.core.lifecycle import State
 from heliograph.core.message import Content, Message
 from heliograph.core.people import Caller
 from heliograph.core.ports import Clock, Observer, Outbox, Queue, Results
+from heliograph.core.replay import Replay
 from heliograph.core.scripting import DueEvent
 
 LAST_MESSAGE_ID = 2**31 - 1  # a MessagingId is an xs:int
@@ -39,6 +42,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     caller: Caller
     drafts: tuple[Draft, ...]
     events: tuple[DueEvent, ...] = ()  # the call's own `take_due()`
+    replay: Callable[[Sequence[Accepted]], Replay] | None = None  # for a call that must act once
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -64,7 +68,8 @@ class Intake:
         """Keep everything in one transaction; returns when it is on disk. Same order as the drafts.
 
         With `expect_results` the first attempts can be awaited with `Results.first_attempts`.
-        Raises Unavailable when the store cannot take it: then nothing was accepted.
+        Raises Unavailable when the store cannot take it, Conflict when the key of the replay is taken: then nothing was
+        accepted.
         """
         drafts = submission.drafts
         message_id, delivery_id = await self._outbox.reserve(len(drafts), sum(len(d.ways) for d in drafts))
@@ -86,7 +91,10 @@ class Intake:
         everything = [delivery for item in accepted for delivery in item.deliveries]
         queued = [delivery for delivery in everything if delivery.state is State.QUEUED]
         acceptance = Acceptance(
-            messages=tuple(item.message for item in accepted), deliveries=tuple(everything), events=submission.events
+            messages=tuple(item.message for item in accepted),
+            deliveries=tuple(everything),
+            events=submission.events,
+            replay=submission.replay(accepted) if submission.replay is not None else None,
         )
         if expect_results:
             await self._accept_expecting(acceptance, [delivery.id for delivery in queued])

@@ -45,6 +45,7 @@ _UNIQUE = {
     "message.id": "message id",
     "delivery.id": "delivery id",
     "due_event.id": "event id",
+    "idempotency.key": "idempotency key",
 }
 
 

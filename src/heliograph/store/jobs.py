@@ -24,11 +24,12 @@ class Batch:
         self.claims: list[str] = []
         self.items: list[str] = []
         self.events: list[str] = []
+        self.replays: list[str] = []
         self.item_deliveries: list[int] = []
 
     def apply(self, connection: apsw.Connection) -> None:
         """Run the batch: one statement, which is a transaction of its own."""
-        parts = (self.messages, self.deliveries, self.records, self.claims, self.items, self.events)
+        parts = (self.messages, self.deliveries, self.records, self.claims, self.items, self.events, self.replays)
         connection.execute(SQL["apply"], [_texts(part) for part in parts])
 
     def answers(self, connection: apsw.Connection) -> rows.Answers:
@@ -61,22 +62,29 @@ class Job:
 
 
 class Accept(Job):
-    """Keep messages and deliveries, and the AfterAsync events of their call. Answers None."""
+    """Keep messages and deliveries, with the AfterAsync events and the replay of their call. Answers None."""
 
     asks = False
 
     def __init__(
-        self, future: asyncio.Future[Any], messages: list[str], deliveries: list[str], events: list[str]
+        self,
+        future: asyncio.Future[Any],
+        messages: list[str],
+        deliveries: list[str],
+        events: list[str],
+        replays: list[str],
     ) -> None:
         super().__init__(future)
         self._messages = messages
         self._deliveries = deliveries
         self._events = events
+        self._replays = replays
 
     def join(self, batch: Batch) -> None:
         batch.messages += self._messages
         batch.deliveries += self._deliveries
         batch.events += self._events
+        batch.replays += self._replays
 
 
 class Apply(Job):

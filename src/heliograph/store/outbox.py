@@ -37,11 +37,12 @@ class SqliteOutbox:
         return await self._message_ids.take(messages), await self._delivery_ids.take(deliveries)
 
     async def accept(self, acceptance: Acceptance) -> None:
-        """Keep messages, deliveries and events in one transaction. Raises Conflict for an id that is taken."""
+        """Keep everything in one transaction. Raises Conflict for an id or a key that is taken."""
         messages = [rows.text(message) for message in acceptance.messages]
         deliveries = [rows.text(delivery) for delivery in acceptance.deliveries]
         events = [rows.text(event) for event in acceptance.events]
-        await self._writer.put(Accept(self._writer.future(), messages, deliveries, events))
+        replays = [] if acceptance.replay is None else [rows.text(acceptance.replay)]
+        await self._writer.put(Accept(self._writer.future(), messages, deliveries, events, replays))
 
     async def claim(self, ids: Several[int], *, now: int, lease_until: int) -> list[Claimed]:
         """Lease those that are queued, due and not expired; attempt and token are counted up in the same statement."""

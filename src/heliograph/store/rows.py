@@ -18,6 +18,7 @@ from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.people import Company, Device, Ticket, User
+from heliograph.core.replay import Replay
 from heliograph.core.scripting import DueEvent
 
 _encode = msgspec.json.Encoder().encode
@@ -79,3 +80,4 @@ answers_given = msgspec.json.Decoder(list[Answer]).decode
 item = msgspec.json.Decoder(InboxItem).decode
 items = msgspec.json.Decoder(list[InboxItem]).decode
 events = msgspec.json.Decoder(list[DueEvent]).decode
+replay = msgspec.json.Decoder(Replay).decode

@@ -27,13 +27,14 @@ from heliograph.store.migrate import migrate, version
 from heliograph.store.outbox import SqliteOutbox
 from heliograph.store.queue import TableQueue
 from heliograph.store.reader import Reader
+from heliograph.store.replays import SqliteReplays
 from heliograph.store.writer import Writer
 
 _SYNCHRONOUS = {0: "off", 1: "normal", 2: "full", 3: "extra"}
 
 
 class SqliteStore:
-    """Everything the gateway keeps: `outbox`, `queue`, `directory`, `inbox`, `answers` and `agenda`."""
+    """Everything the gateway keeps: `outbox`, `queue`, `directory`, `inbox`, `answers`, `agenda` and `replays`."""
 
     def __init__(self, writer: Writer, reader: Reader, checkpointer: Checkpointer, clock: Clock, facts: dict[str, str]):
         self._writer = writer
@@ -45,6 +46,7 @@ class SqliteStore:
         self.inbox = SqliteInbox(writer, reader)
         self.agenda = SqliteAgenda(writer, reader)
         self.answers = SqliteAnswers(writer, reader)
+        self.replays = SqliteReplays(writer, reader)
         self.queue = TableQueue(self._due, self._next_due, clock)
 
     def facts(self) -> dict[str, str]:

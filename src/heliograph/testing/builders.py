@@ -10,6 +10,7 @@ from heliograph.core.delivery import Acceptance, Address, Delivery, InboxItem, I
 from heliograph.core.message import Message, Push, Text
 from heliograph.core.people import Caller, Company, Device, Door, User
 from heliograph.core.ports import Call
+from heliograph.core.replay import Replay
 from heliograph.core.scripting import DueEvent
 from heliograph.testing.clock import SATURDAY_NOON
 
@@ -116,6 +117,20 @@ def an_event(id: int = 1, **changes: Any) -> DueEvent:
         id=id, company_id=1, method="SendMessages", created_at=SATURDAY_NOON, lease_until=0, payload=b"sealed"
     )
     return replace(event, **changes)
+
+
+def a_replay(key: str = "key-1", **changes: Any) -> Replay:
+    """What associate 101 of company 1 was answered under a key that lives for a day."""
+    replay = Replay(
+        company_id=1,
+        caller="user 101",
+        key=key,
+        fingerprint="f" * 64,
+        answer=b"\x00stored",
+        created_at=SATURDAY_NOON,
+        expires_at=SATURDAY_NOON + DAY_MS,
+    )
+    return replace(replay, **changes)
 
 
 def an_item(delivery_id: int = 1, **changes: Any) -> InboxItem:

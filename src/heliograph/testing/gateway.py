@@ -63,7 +63,9 @@ class SmallGateway:
             jitter=lambda: 0.5,
         )
         self.dispatcher = Dispatcher(channels, self.queue, self.room, dispatch or DispatchSettings())
-        self.sweeper = Sweeper(self.outbox, self.inbox_store, self.directory, clock, retention or RetentionSettings())
+        self.sweeper = Sweeper(
+            self.outbox, self.inbox_store, self.store.replays, self.directory, clock, retention or RetentionSettings()
+        )
         self.intake = Intake(self.outbox, self.queue, self.results, clock, self.witness)
         self.messaging = MessagingService(
             self.intake, self.outbox, self.results, channels, self.sealer, messaging or MessagingSettings()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from heliograph.config.settings import LogSettings, ServerSettings
+from heliograph.config.settings import IdempotencySettings, LogSettings, ServerSettings
 from heliograph.core.people import Caller, Door
 from heliograph.core.scripting import Call
 from heliograph.edge.agents.endpoint import AgentsDoor
@@ -21,8 +21,11 @@ from heliograph.edge.pages import Pages
 from heliograph.edge.rest.streams import Streams
 from heliograph.edge.server import Gateway
 from heliograph.hooks.none import NoHooks
+from heliograph.intake.once import Once
 from heliograph.intake.services import Services
+from heliograph.store.memory import MemoryStore
 from heliograph.testing.builders import a_caller
+from heliograph.testing.clock import JumpingClock
 from heliograph.testing.running import KEY, Town, a_town
 
 pytestmark = pytest.mark.anyio
@@ -180,10 +183,16 @@ class NoRoutes:
 
 @pytest.fixture
 async def broken() -> Gateway:
+    clock = JumpingClock()
     return Gateway(
         soap=Refusing(),
         push=Broken(),  # type: ignore[arg-type]
-        agents=AgentsDoor(Services({"GetPlugins": broken_method}, NoHooks()), Anyone(), body_limit=1000),  # type: ignore[arg-type]
+        agents=AgentsDoor(
+            Services({"GetPlugins": broken_method}, NoHooks()),
+            Anyone(),  # type: ignore[arg-type]
+            Once(MemoryStore(clock).replays, clock, IdempotencySettings()),
+            body_limit=1000,
+        ),
         inbox=NoRoutes(),  # type: ignore[arg-type]
         answers=NoRoutes(),  # type: ignore[arg-type]
         messages=NoRoutes(),  # type: ignore[arg-type]

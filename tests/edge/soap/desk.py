@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from heliograph.config.settings import SoapErrors, SoapSettings
+from heliograph.config.settings import IdempotencySettings, SoapErrors, SoapSettings
 from heliograph.core.errors import InvalidArgument, NotAuthenticated, UnknownChannel
 from heliograph.core.people import Caller, Door
 from heliograph.core.ports import Call
@@ -21,7 +21,10 @@ from heliograph.intake.carriers import (
     SoPrincipalCarrier,
     SoSystemInfoCarrier,
 )
+from heliograph.intake.once import Once
 from heliograph.intake.services import Handler, Services
+from heliograph.store.memory import MemoryStore
+from heliograph.testing.clock import JumpingClock
 
 TICKET = "7T:1234abcxyzExample=="
 COMPANY = 7
@@ -53,7 +56,9 @@ class Desk:
             "GetPushNotificationTagsForDevice": self.get_tags,
         }
         services = Services(plain | handlers, NoHooks())
-        self.door = SoapDoor(services, OneTicket(), SoapSettings(errors=errors))  # type: ignore[arg-type]
+        clock = JumpingClock()
+        once = Once(MemoryStore(clock).replays, clock, IdempotencySettings())
+        self.door = SoapDoor(services, OneTicket(), once, SoapSettings(errors=errors))  # type: ignore[arg-type]
 
     async def post(
         self,

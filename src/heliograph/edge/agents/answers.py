@@ -22,6 +22,8 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     e.NotAuthenticated: (401, "Authorization has been denied for this request."),
     e.UnknownRoute: (404, "No HTTP resource was found that matches the request."),
     e.UnknownOperation: (404, "No HTTP resource was found that matches the request."),
+    e.StillRunning: (409, "The first request with this idempotency key is still running."),
+    e.KeyReused: (422, "The idempotency key was used for another request."),
     e.TooLarge: (413, "The request is too large."),
     e.UnsupportedMedia: (415, "The request's media type is not supported."),
     e.TooMany: (429, "Too many requests."),

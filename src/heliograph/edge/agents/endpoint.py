@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from heliograph.core.errors import HeliographError, NotAuthenticated, NotSupported, UnknownRoute
 from heliograph.core.people import Caller, Door, nobody
@@ -12,6 +13,7 @@ from heliograph.edge.agents.describe import description
 from heliograph.edge.agents.media import media_of, select, wanted
 from heliograph.edge.auth import Authenticator
 from heliograph.edge.http.messages import Answer, check_head
+from heliograph.intake.once import HEADER, Once, Reply
 from heliograph.intake.services import Services
 
 ReadBody = Callable[[int], Awaitable[bytes]]  # at most that many bytes, else TooLarge
@@ -20,8 +22,9 @@ ReadBody = Callable[[int], Awaitable[bytes]]  # at most that many bytes, else To
 class AgentsDoor:
     """`POST /api/v1/Agents/{Agent}/{Method}` and what a GET there tells. Names arrive in lower case."""
 
-    def __init__(self, services: Services, authenticator: Authenticator, *, body_limit: int) -> None:
+    def __init__(self, services: Services, authenticator: Authenticator, once: Once, *, body_limit: int) -> None:
         self._services = services
+        self._once = once
         self._methods = services.methods
         self._authenticator = authenticator
         self._body_limit = body_limit
@@ -56,10 +59,22 @@ class AgentsDoor:
             name = binding.operation.name
             if name not in self._methods:
                 raise NotSupported(f"{name} is part of the contract, but not something this gateway can do.")
-            call = await self._services.call(name, await arguments(binding, media, body), caller)
+            given = await arguments(binding, media, body)
+
+            def render(result: Any, notes: dict[str, str]) -> Reply:
+                answer = answered(binding, result, notes, format, names)
+                return answer.status, answer.content_type, answer.body, answer.headers
+
+            reply = await self._once.answer(
+                headers.get(HEADER) if binding.operation.needs_ticket else None,
+                caller,
+                (name, Door.AGENTS, format.name, sorted(names), given),
+                lambda replay: self._services.call(name, given, caller, replay),
+                render,
+            )
+            return Answer(*reply)
         except HeliographError as error:
             return failed(error, format)
-        return answered(binding, call.result, call.notes, format, names)
 
     async def _caller(
         self, tenant: int | None, binding: Binding, headers: Mapping[str, str], credentials: Sequence[str]

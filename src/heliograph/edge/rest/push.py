@@ -6,6 +6,9 @@ Contract: rest-push, sections 1 to 6 and 9.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from msgspec.structs import replace
 
 from heliograph.config.settings import RestSettings
 from heliograph.core.errors import (
@@ -17,13 +20,15 @@ from heliograph.core.errors import (
     UnknownRecipient,
 )
 from heliograph.core.people import Caller, Door, User
-from heliograph.core.ports import Directory
+from heliograph.core.ports import Call, Directory
+from heliograph.core.replay import Replaying
 from heliograph.edge.http.messages import Answer, check_head
 from heliograph.edge.rest.binding import bind
 from heliograph.edge.rest.fields import PushRequest
-from heliograph.edge.rest.formats import CONTENT_TYPE, media_of, wanted_format
+from heliograph.edge.rest.formats import CONTENT_TYPE, Format, media_of, wanted_format
 from heliograph.edge.rest.status import ERROR_RESPONSE, PUSH_RESPONSE, failure_answer, success_body
 from heliograph.intake.carriers import PocketNotificationMessage
+from heliograph.intake.once import HEADER, Once, Reply
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import SignIn
 
@@ -38,9 +43,17 @@ class PushDoor:
     """The one endpoint of the push family."""
 
     def __init__(
-        self, services: Services, sign_in: SignIn, directory: Directory, settings: RestSettings, *, body_limit: int
+        self,
+        services: Services,
+        sign_in: SignIn,
+        once: Once,
+        directory: Directory,
+        settings: RestSettings,
+        *,
+        body_limit: int,
     ) -> None:
         self._services = services
+        self._once = once
         self._sign_in = sign_in
         self._directory = directory
         self._require_xmlns_i = settings.require_xmlns_i
@@ -57,14 +70,23 @@ class PushDoor:
             body = await read_body(self._body_limit)
             request = await bind(media, body, query, require_xmlns_i=self._require_xmlns_i)
             root = PUSH_RESPONSE
-            message_id = await self._push(request)
+            return await self._answer(request, format, headers.get(HEADER))
         except HeliographError as error:
             return failure_answer(error, format, root=root)
-        return Answer(200, CONTENT_TYPE[format], success_body(format), ((MESSAGE_ID, message_id),))
 
-    async def _push(self, request: PushRequest) -> str:
-        """Accept it; the message's id. The key is checked before anything is told about users."""
+    async def _answer(self, request: PushRequest, format: Format, idempotency_key: str | None) -> Answer:
+        """The key of the company is checked before anything is told, of users or of an earlier request."""
         caller = await self._authenticate(request)
+
+        def render(result: None, notes: dict[str, str]) -> Reply:
+            return 200, CONTENT_TYPE[format], success_body(format), ((MESSAGE_ID, notes.get("MessageId", "")),)
+
+        asked = (_METHOD, Door.REST, format.name, replace(request, integration_key=""))
+        send = partial(self._push, caller, request)
+        return Answer(*await self._once.answer(idempotency_key, caller, asked, send, render))
+
+    async def _push(self, caller: Caller, request: PushRequest, replay: Replaying | None) -> Call:
+        """Accept it."""
         _check(request)
         user = await self._recipient(caller, request)
         message = PocketNotificationMessage(
@@ -73,8 +95,8 @@ class PushDoor:
             silent=not request.sound,
             expiry_seconds=request.expiry_secs,
         )
-        call = await self._services.call(_METHOD, {"associate_ids": [user.associate_id], "message": message}, caller)
-        return call.notes.get("MessageId", "")
+        arguments = {"associate_ids": [user.associate_id], "message": message}
+        return await self._services.call(_METHOD, arguments, caller, replay)
 
     async def _authenticate(self, request: PushRequest) -> Caller:
         if not request.company_id or not request.integration_key:

@@ -26,6 +26,7 @@ from heliograph.edge.soap.names import Soap
 from heliograph.edge.soap.replies import SoapReply, answered, fault, wrapped
 from heliograph.edge.soap.typenames import TypeNames
 from heliograph.edge.xml import read_any_xml
+from heliograph.intake.once import HEADER, Once
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import SignIn
 
@@ -38,8 +39,10 @@ class SoapDoor:
     The server has taken the address apart and capped the body.
     """
 
-    def __init__(self, services: Services, sign_in: SignIn, settings: SoapSettings) -> None:
+    def __init__(self, services: Services, sign_in: SignIn, once: Once, settings: SoapSettings) -> None:
         self._services = services
+        self._once = once
+        self._message_id_is_key = settings.idempotency_from_message_id
         self._methods = services.methods
         self._sign_in = sign_in
         self._faults = settings.errors is SoapErrors.FAULT
@@ -65,9 +68,14 @@ class SoapDoor:
             return fault(soap, error)
         except Exception as error:
             return _unexpected(soap, error, f"{agent} {version}")
-        return await self._run(tenant, version, binding, envelope)
+        key = headers.get(HEADER)
+        if key is None and self._message_id_is_key:
+            key = envelope.message_id or None
+        return await self._run(tenant, version, binding, envelope, key)
 
-    async def _run(self, tenant: int | None, version: int, binding: Binding, envelope: Envelope) -> SoapReply:
+    async def _run(
+        self, tenant: int | None, version: int, binding: Binding, envelope: Envelope, key: str | None
+    ) -> SoapReply:
         """From here on the operation is known, so an error can be told in its own reply."""
         soap, name = envelope.soap, binding.operation.name
         try:
@@ -78,8 +86,15 @@ class SoapDoor:
                 arguments = await asyncio.to_thread(binding.arguments, envelope)
             else:
                 arguments = binding.arguments(envelope)
-            call = await self._services.call(name, arguments, caller)
-            return answered(soap, version, binding.reply(call.result), call.notes)
+            asked = name, Door.SOAP, soap.name, version, arguments
+            reply = await self._once.answer(
+                key if binding.operation.needs_ticket else None,  # whoever signs in is nobody yet, and shares no keys
+                caller,
+                asked,
+                lambda replay: self._services.call(name, arguments, caller, replay),
+                lambda result, notes: answered(soap, version, binding.reply(result), notes),
+            )
+            return SoapReply(*reply)
         except (CallerError, Unavailable) as error:
             if self._faults or row(error).always_fault:
                 return fault(soap, error, version=version)

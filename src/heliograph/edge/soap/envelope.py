@@ -23,7 +23,8 @@ _ENVELOPES = {f"{{{soap.value}}}Envelope": soap for soap in Soap}
 _PARTS = {soap: (f"{{{soap.value}}}Header", f"{{{soap.value}}}Body") for soap in Soap}
 _NEXT = {f"{SOAP_11[:-10]}/actor/next", f"{SOAP_12}/role/next", f"{SOAP_12}/role/ultimateReceiver"}
 _ENDPOINT_TAGS = {f"{{{uri}}}{name}": uri for uri in ADDRESSING for name in ("ReplyTo", "FaultTo")}
-_UNDERSTOOD = frozenset({f"{{{uri}}}{name}" for uri in ADDRESSING for name in ("Action", "To", "MessageID", "From")})
+_UNDERSTOOD = frozenset({f"{{{uri}}}{name}" for uri in ADDRESSING for name in ("Action", "To", "From")})
+_MESSAGE_ID = frozenset(f"{{{uri}}}MessageID" for uri in ADDRESSING)
 _ANONYMOUS = frozenset(
     {
         f"{ADDRESSING[0]}/anonymous",
@@ -42,6 +43,7 @@ class Envelope(msgspec.Struct):
     credentials: SoCredentials | None = None  # these three by the attributes of REQUEST_HEADERS
     application_token: str = ""
     time_zone: SoTimeZone | None = None
+    message_id: str = ""  # WS-Addressing
 
     @property
     def ticket(self) -> str:
@@ -66,6 +68,7 @@ def open_envelope(root: etree._Element, soap: Soap, table: Table, types: TypeNam
     """Take the envelope apart. Raises Malformed for a wrong structure, MisplacedHeader for its blocks."""
     header_tag, body_tag = _PARTS[soap]
     header = body = None
+    message_id = ""
     blocks: dict[str, etree._Element] = {}
     for child in root[ALL]:
         tag = child.tag
@@ -77,14 +80,16 @@ def open_envelope(root: etree._Element, soap: Soap, table: Table, types: TypeNam
             if header is not None:
                 raise Malformed("The Envelope has two Headers.")
             header = child
-            _read_header(child, soap.value, table, blocks)
+            message_id = _read_header(child, soap.value, table, blocks)
         elif tag in table:
             _keep(child, blocks)
         else:
             raise Malformed(f"{_short(child)} has no place in this Envelope.")
     if body is None:
         raise Malformed("The Envelope has no Body.")
-    return _opened(soap, body, blocks, table, types)
+    envelope = _opened(soap, body, blocks, table, types)
+    envelope.message_id = message_id
+    return envelope
 
 
 def _opened(
@@ -106,19 +111,26 @@ def _opened(
     return envelope
 
 
-def _read_header(header: etree._Element, uri: str, table: Table, blocks: dict[str, etree._Element]) -> None:
+def _read_header(header: etree._Element, uri: str, table: Table, blocks: dict[str, etree._Element]) -> str:
+    """Sort the blocks; the WS-Addressing MessageID, or empty."""
     must_tag = f"{{{uri}}}mustUnderstand"
+    message_id = ""
     for block in header[ALL]:
         if block.tag in table:
             _keep(block, blocks)
         elif block.tag in _ENDPOINT_TAGS:
             _check_endpoint(block, _ENDPOINT_TAGS[str(block.tag)])
+        elif block.tag in _MESSAGE_ID:
+            if message_id:
+                raise MisplacedHeader("The header MessageID stands twice.")
+            message_id = (block.text or "").strip(XML_SPACE)
         elif block.tag not in _UNDERSTOOD:
             must = block.get(must_tag)
             if must is not None and _must_understand(block, must, uri):
                 raise MisplacedHeader(
                     f"The header {_short(block)} must be understood and is not.", must_understand=True
                 )
+    return message_id
 
 
 def _keep(block: etree._Element, blocks: dict[str, etree._Element]) -> None:

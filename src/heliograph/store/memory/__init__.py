@@ -8,6 +8,7 @@ from heliograph.store.memory.answers import MemoryAnswers
 from heliograph.store.memory.directory import MemoryDirectory
 from heliograph.store.memory.inbox import MemoryInbox
 from heliograph.store.memory.outbox import MemoryOutbox
+from heliograph.store.memory.replays import MemoryReplays
 from heliograph.store.memory.tables import Tables
 from heliograph.store.queue import TableQueue
 
@@ -22,6 +23,7 @@ class MemoryStore:
         self.inbox = MemoryInbox(self._tables)
         self.agenda = MemoryAgenda(self._tables)
         self.answers = MemoryAnswers(self._tables, self.outbox)
+        self.replays = MemoryReplays(self._tables)
         self.queue = TableQueue(self.outbox.look, self.outbox.next_due, clock)
 
     def facts(self) -> dict[str, str]:
@@ -33,4 +35,12 @@ class MemoryStore:
         self._tables.close()
 
 
-__all__ = ["MemoryAgenda", "MemoryAnswers", "MemoryDirectory", "MemoryInbox", "MemoryOutbox", "MemoryStore"]
+__all__ = [
+    "MemoryAgenda",
+    "MemoryAnswers",
+    "MemoryDirectory",
+    "MemoryInbox",
+    "MemoryOutbox",
+    "MemoryReplays",
+    "MemoryStore",
+]

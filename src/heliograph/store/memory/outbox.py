@@ -11,6 +11,7 @@ from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Mov
 from heliograph.core.errors import Conflict
 from heliograph.core.lifecycle import MOVES, SETTLED, Happening, State
 from heliograph.core.message import Message
+from heliograph.store.memory.replays import keep
 from heliograph.store.memory.tables import Tables
 from heliograph.store.sequence import LAST_MESSAGE_ID, used_up
 
@@ -33,7 +34,7 @@ class MemoryOutbox:
         return first
 
     async def accept(self, acceptance: Acceptance) -> None:
-        """Keep messages and deliveries, all or nothing. Raises Conflict for an id that is taken."""
+        """Keep everything, all or nothing. Raises Conflict for an id or a key that is taken."""
         t = self._tables.open()
         messages = {message.id: message for message in acceptance.messages}
         deliveries = {delivery.id: delivery for delivery in acceptance.deliveries}
@@ -44,6 +45,8 @@ class MemoryOutbox:
         events = {event.id: event for event in acceptance.events}
         if len(events) < len(acceptance.events) or events.keys() & t.events.keys():
             raise Conflict("This event id is taken.")
+        if acceptance.replay is not None:
+            keep(acceptance.replay, t)
         t.events |= events
         t.messages |= messages
         t.deliveries |= deliveries

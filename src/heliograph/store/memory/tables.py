@@ -7,6 +7,7 @@ from heliograph.core.delivery import Attempt, Delivery, InboxItem
 from heliograph.core.errors import Unavailable
 from heliograph.core.message import Message
 from heliograph.core.people import Company, Device, Ticket, User
+from heliograph.core.replay import Replay
 from heliograph.core.scripting import DueEvent
 
 
@@ -30,6 +31,7 @@ class Tables:
         self.items: dict[int, InboxItem] = {}
         self.events: dict[int, DueEvent] = {}
         self.answers: dict[tuple[int, int], Answer] = {}  # by message and associate
+        self.replays: dict[tuple[int, str, str], Replay] = {}
 
     def open(self) -> Tables:
         """Itself; raises Unavailable when closed."""

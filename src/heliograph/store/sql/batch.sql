@@ -17,7 +17,8 @@ CREATE TEMP TABLE claimed (id INTEGER PRIMARY KEY, call INTEGER, now INTEGER, le
 CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY, delivery_id INTEGER, was TEXT, next TEXT, settles INTEGER);
 
 CREATE TEMP VIEW batch AS
-SELECT NULL AS messages, NULL AS deliveries, NULL AS records, NULL AS claims, NULL AS items, NULL AS events;
+SELECT NULL AS messages, NULL AS deliveries, NULL AS records, NULL AS claims, NULL AS items, NULL AS events,
+    NULL AS replays;
 
 -- One record at a time and in order, because two of them may concern the same delivery.
 CREATE TEMP VIEW recording AS SELECT NULL AS place, NULL AS record;
@@ -92,6 +93,20 @@ BEGIN
         value ->> 'id', value ->> 'company_id', value ->> 'method', value ->> 'created_at', value ->> 'lease_until',
         value ->> 'attempts', value ->> 'payload'
     FROM carray(NEW.events);
+
+    -- A key whose time is over is as good as new; one whose time is not fails the whole call.
+    DELETE FROM idempotency WHERE (company_id, caller, key) IN (
+        SELECT i.company_id, i.caller, i.key
+        FROM carray(NEW.replays) AS r
+        CROSS JOIN idempotency AS i
+            ON i.company_id = r.value ->> 'company_id' AND i.caller = r.value ->> 'caller' AND i.key = r.value ->> 'key'
+        WHERE i.expires_at <= r.value ->> 'created_at'
+    );
+    INSERT INTO idempotency (company_id, caller, key, fingerprint, answer, created_at, expires_at)
+    SELECT
+        value ->> 'company_id', value ->> 'caller', value ->> 'key', value ->> 'fingerprint', value ->> 'answer',
+        value ->> 'created_at', value ->> 'expires_at'
+    FROM carray(NEW.replays);
 
     INSERT INTO recording (place, record) SELECT rowid, value FROM carray(NEW.records);
 

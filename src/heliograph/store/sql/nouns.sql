@@ -57,6 +57,12 @@ SELECT message_id, associate_id, json_object(
     'value', value, 'answered_at', answered_at
 ) AS noun FROM answer;
 
+CREATE TEMP VIEW idempotency_noun AS
+SELECT company_id, caller, key, expires_at, json_object(
+    'company_id', company_id, 'caller', caller, 'key', key, 'fingerprint', fingerprint, 'answer', answer,
+    'created_at', created_at, 'expires_at', expires_at
+) AS noun FROM idempotency;
+
 CREATE TEMP VIEW inbox_item_noun AS
 SELECT id, associate_id, delivery_id, record_id, json_object(
     'id', id, 'associate_id', associate_id, 'company_id', company_id, 'message_id', message_id,

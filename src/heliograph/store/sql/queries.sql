@@ -7,8 +7,8 @@ UPDATE sequence SET next = next + ?2 WHERE name = ?1 AND next + ?2 - 1 <= ?3 RET
 SELECT max(?2 - next + 1, 0) FROM sequence WHERE name = ?1;
 
 -- apply --
--- A whole batch: messages, deliveries, records, claims, inbox items, AfterAsync events.
-INSERT INTO batch (messages, deliveries, records, claims, items, events) VALUES (?, ?, ?, ?, ?, ?);
+-- A whole batch: messages, deliveries, records, claims, inbox items, AfterAsync events, replays.
+INSERT INTO batch (messages, deliveries, records, claims, items, events, replays) VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- answers --
 -- What the last batch did: moves by the place of their record, letters by claim, the items of these deliveries.
@@ -372,3 +372,22 @@ DELETE FROM due_event WHERE id IN (SELECT value FROM json_each(?));
 -- release_events --
 -- Nobody holds any AfterAsync event.
 UPDATE due_event SET lease_until = 0 WHERE lease_until <> 0;
+
+-- replay --
+-- What is kept under a caller's idempotency key, unless it has expired.
+SELECT noun FROM idempotency_noun WHERE company_id = ?1 AND caller = ?2 AND key = ?3 AND expires_at > ?4;
+
+-- revise_replay --
+-- Another answer under the same key.
+UPDATE idempotency SET answer = ?1 ->> 'answer'
+WHERE company_id = ?1 ->> 'company_id' AND caller = ?1 ->> 'caller' AND key = ?1 ->> 'key';
+
+-- expired_replay --
+-- Whether any idempotency key has expired.
+SELECT 1 FROM idempotency WHERE expires_at <= ?1 LIMIT 1;
+
+-- prune_replays --
+-- Remove expired idempotency keys, the oldest first.
+DELETE FROM idempotency WHERE (company_id, caller, key) IN (
+    SELECT company_id, caller, key FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2
+);

@@ -93,7 +93,7 @@ async def together(app: Heliograph, concurrency: int, seconds: float) -> float:
 async def left(app: Heliograph) -> int:
     """How many AfterAsync events are still due after at most 30 seconds."""
     end = time.perf_counter() + 30
-    while (waiting := app.scripts.waiting) and time.perf_counter() < end:  # noqa: ASYNC110
+    while (waiting := app.scripts.waiting) and time.perf_counter() < end:
         await asyncio.sleep(0.05)
     return waiting
 

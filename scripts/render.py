@@ -17,6 +17,7 @@ from heliograph.config.describe import reference_page
 from heliograph.core import errors, lifecycle
 from heliograph.core.errors import HeliographError
 from heliograph.edge import failures
+from heliograph.scripts.describe import events_table
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- rendered: {name} -->\n", "<!-- /rendered -->\n"
@@ -106,11 +107,22 @@ def channel_page(kind: str) -> str:
     return text
 
 
+def scripting_page() -> str:
+    """docs/scripting.md with the example scripts as they are tested, and the events of every method."""
+    page = ROOT / "docs/scripting.md"
+    text = block(page, "events", events_table())
+    for example in sorted((ROOT / "examples/scripts").glob("*.py")):
+        shown = f"```python\n{example.read_text(encoding='utf-8')}```\n"
+        text = block(page, example.name, shown, text=text)
+    return text
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/architecture.md": states_block,
     "docs/reference/cli.md": cli_page,
     "docs/reference/errors.md": errors_page,
     "docs/reference/settings.md": settings_page,
+    "docs/scripting.md": scripting_page,
     **{f"docs/channels/{kind}.md": partial(channel_page, kind) for kind in registry.BUILT_IN},
 }
 

@@ -10,6 +10,7 @@ import msgspec
 
 from heliograph.hooks.signatures import Signature, snake
 from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage, PocketNotificationMessage
+from heliograph.scripts.words import written
 
 _CARRIERS: dict[type, Any] = {
     PocketNotificationMessage: PocketNotificationMessage(
@@ -58,11 +59,11 @@ def new_script(signature: Signature) -> str:
     """A script with all three handlers of one method, which changes nothing until it is edited."""
     word = snake(signature.method)
     parameters = ", ".join(
-        [*(f"{name}: {_written(kind)}" for name, kind in signature.parameters.items()), "event: Event"]
+        [*(f"{name}: {written(kind)}" for name, kind in signature.parameters.items()), "event: Event"]
     )
     carriers = {name for kind in [*signature.parameters.values(), signature.returns] for name in _carriers(kind)}
     imports = ", ".join(sorted({"Event", "Reject", *carriers}))
-    returns = _written(signature.returns) if signature.returns is not None else ""
+    returns = written(signature.returns) if signature.returns is not None else ""
     after = f"    # event.return_value: {returns}\n" if returns else ""
     return (
         f'"""What this script is for, in one sentence."""\n\n'
@@ -78,16 +79,6 @@ def new_script(signature: Signature) -> str:
         f'    """Hears of everything that goes wrong in this script."""\n'
         f"    log.warning(message)\n"
     )
-
-
-def _written(kind: Any) -> str:
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin in (list, dict):
-        return f"{origin.__name__}[{', '.join(map(_written, inner))}]"
-    if inner:
-        return " | ".join("None" if each is type(None) else _written(each) for each in inner)
-    name = getattr(kind, "__name__", str(kind))
-    return name if kind in _SIMPLE or kind in _importable() else "object"
 
 
 def _carriers(kind: Any) -> set[str]:

@@ -10,6 +10,8 @@ import pytest
 from heliograph.channels.apns.answers import ANSWERS as APPLE_ANSWERS
 from heliograph.channels.apns.channel import PLUGIN as APNS
 from heliograph.channels.email.channel import PLUGIN as EMAIL
+from heliograph.channels.fcm.answers import ANSWERS as GOOGLE_ANSWERS
+from heliograph.channels.fcm.channel import PLUGIN as FCM
 from heliograph.channels.http_sms.channel import PLUGIN as HTTP_SMS
 from heliograph.channels.inbox.channel import PLUGIN as INBOX
 from heliograph.channels.registry import BUILT_IN, build_channel
@@ -21,7 +23,9 @@ from heliograph.testing.builders import a_company, a_user
 from heliograph.testing.certificates import Authority
 from heliograph.testing.channel_contract import ChannelContract, Subject
 from heliograph.testing.clock import JumpingClock
+from heliograph.testing.fcm import a_google, new_account_key
 from heliograph.testing.servers.apns import said as apple_said
+from heliograph.testing.servers.fcm import error as google_error
 from heliograph.testing.servers.http2 import Answer as Http2Answer
 from heliograph.testing.servers.http2 import Fault as Http2Fault
 from heliograph.testing.servers.smtp import HANG_UP, STALL, SmtpServer
@@ -31,6 +35,7 @@ from heliograph.testing.tools import some_tools
 pytestmark = pytest.mark.anyio
 
 AUTHORITY = Authority()
+ACCOUNT_KEY = new_account_key()
 
 SECRET = "whsec_" + "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3"
 
@@ -185,5 +190,28 @@ class TestApns(ChannelContract):
             )
 
 
+class TestFcm(ChannelContract):
+    """The provider is a fake of Google's two servers."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Subject]:
+        async with a_google(AUTHORITY, ACCOUNT_KEY, timeout=1.0) as google:
+            bad = [google_error(row.status, row.code, code=row.code) for row in GOOGLE_ANSWERS if row.status != 200]
+            bad += [
+                google_error(503, "UNAVAILABLE", headers={"retry-after": wish}) for wish in ("soon", "-1", "9" * 50)
+            ]
+            bad += [Http2Answer(fault=fault) for fault in (Http2Fault.RESET, Http2Fault.HANG_UP, Http2Fault.STALL)]
+            bad += [Http2Answer(status=500, body=google.pem.encode()), Http2Answer(status=302)]
+            yield Subject(
+                plugin=FCM,
+                channel=google.channel,
+                to="cZ9-keeper_101:APA91b" + "x" * 120,
+                nonsense=("keeper101", "a b" * 50, "x" * 5000, 'x"' * 50),
+                secrets=(google.pem, *google.pem.splitlines()[1:-1], "ya29.fake"),
+                failures=tuple(lambda answer=answer: google.server.script(answer) for answer in bad),
+                requests=lambda: len(google.server.server.requests),
+            )
+
+
 def test_every_built_in_kind_is_held_to_the_contract() -> None:
-    assert {plugin.kind for plugin in (APNS, INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS)} == set(BUILT_IN)
+    assert {plugin.kind for plugin in (APNS, FCM, INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS)} == set(BUILT_IN)

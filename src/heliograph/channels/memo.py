@@ -16,15 +16,18 @@ class Memo(Generic[_Made]):
 
     def __init__(self, make: Callable[[Message], _Made]) -> None:
         self._make = make
-        self._kept: dict[int, tuple[Message, _Made]] = {}
+        self._kept: dict[int, tuple[Message, int, _Made]] = {}
 
-    def of(self, message: Message) -> _Made:
-        """The answer for this message, compared in full: an operator may have changed its time to live."""
+    def of(self, message: Message, second: int = 0) -> _Made:
+        """The answer for this message, compared in full: an operator may have changed its time to live.
+
+        Where the answer depends on the time, `second` says which: another one, and it is made anew.
+        """
         kept = self._kept.get(message.id)
-        if kept is not None and (kept[0] is message or kept[0] == message):
-            return kept[1]
+        if kept is not None and kept[1] == second and (kept[0] is message or kept[0] == message):
+            return kept[2]
         made = self._make(message)
         if len(self._kept) >= _MOST:
             self._kept.pop(next(iter(self._kept)))
-        self._kept[message.id] = message, made
+        self._kept[message.id] = message, second, made
         return made

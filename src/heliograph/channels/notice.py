@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -95,8 +95,11 @@ def own_collapse(message: Message) -> str:
 
 def short_collapse(text: str, most: int = 64) -> str:
     """A collapse key of printable ASCII within a provider's limit of characters; any other is replaced by its hash."""
-    if len(text) <= most and text.isascii() and text.isprintable():
-        return text
+    return text if len(text) <= most and text.isascii() and text.isprintable() else hashed(text, most)
+
+
+def hashed(text: str, most: int) -> str:
+    """Up to 64 hexadecimal digits that stand for a text."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:most]
 
 
@@ -112,25 +115,3 @@ def _badge(text: str) -> int | None:
 
 def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One line of a provider's table of fields, for the docs: where a field comes from, and where it goes."""
-
-    source: str
-    target: str
-    note: str = ""
-
-
-def data_rows(prefix: str, reserved: str) -> list[Row]:
-    """The rows that all push providers share: what travels as data, below `prefix`. `reserved` says what becomes of
-    keys that the provider keeps for itself."""
-    rows = [Row(datum.source, f"`{prefix}{datum.key}`") for datum in DATA]
-    rows.append(Row("SuggestedSessionKey, over SendMessages", f"`{prefix}session_key`"))
-    rows.append(Row("ExtraValues with other keys", "the same key", f"{reserved}; a field named above wins"))
-    return rows
-
-
-def rows_for_docs(rows: Iterable[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Heads and rows of a channel's table of fields."""
-    return ("field", "goes to", ""), [(row.source, row.target, row.note) for row in rows]

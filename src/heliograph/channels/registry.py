@@ -26,6 +26,7 @@ BUILT_IN = {
     "http_sms": "heliograph.channels.http_sms.channel",
     "stub": "heliograph.channels.stub.channel",
     "apns": "heliograph.channels.apns.channel",
+    "fcm": "heliograph.channels.fcm.channel",
 }
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
+
 from heliograph.core.outcome import Deferred
-from heliograph.core.ports import AddressRefused, CertificateRefused, Check, ConnectFailed, ReplyLost
+from heliograph.core.ports import AddressRefused, CertificateRefused, Check, ConnectFailed, Reply, ReplyLost
+
+_SKEW = 120.0  # seconds by which two clocks may differ
 
 Trouble = AddressRefused | ConnectFailed | ReplyLost
 
@@ -23,3 +27,16 @@ def unreachable(provider: str, trouble: Trouble) -> Check:
     if isinstance(trouble, CertificateRefused):
         hint = "; outbound.ca_file can name a certificate authority to trust"
     return Check(False, f"{provider} cannot be reached: {trouble}{hint}.")
+
+
+def behind(reply: Reply, now: int) -> str:
+    """What is to be said of our clock, by the provider's Date; empty when the two agree. `now` in ms since the epoch."""
+    try:
+        theirs = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return ""
+    off = now / 1000 - theirs
+    if abs(off) < _SKEW:
+        return ""
+    word = "ahead" if off > 0 else "behind"
+    return f"this machine's clock is {abs(off) / 60:.0f} minutes {word} of the provider's: set it by NTP"

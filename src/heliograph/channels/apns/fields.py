@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from heliograph.channels.fitting import fitted
-from heliograph.channels.notice import Notice, Row, data_rows, rows_for_docs, short_collapse
+from heliograph.channels.mapping import Field, Row, data_rows, fill, rows_for_docs
+from heliograph.channels.notice import Notice, short_collapse
 from heliograph.core.message import PushType
 
 LARGEST_PAYLOAD = 4096  # bytes (Apple, "Generating a remote notification")
 LONGEST_COLLAPSE_ID = 64  # bytes
 _TEXTS = (("aps", "alert", "body"), ("message",), ("aps", "alert", "title"), ("title",))  # shortened in this order
-
-
-@dataclass(frozen=True)
-class Field:
-    """`read` gives the value, or None where the message says nothing."""
-
-    source: str
-    target: str  # dots lead into the payload
-    read: Callable[[Notice], Any]
-    note: str = ""
 
 
 def _shown(read: Callable[[Notice], Any]) -> Callable[[Notice], Any]:
@@ -34,7 +24,7 @@ def _category(notice: Notice) -> str:
     return notice.category or (notice.type.value if notice.type is PushType.QUESTION else "")
 
 
-PAYLOAD: tuple[Field, ...] = (
+PAYLOAD: tuple[Field[Notice], ...] = (
     Field("Title, or From over SendMessages", "aps.alert.title", _shown(lambda n: n.title)),
     Field(
         "Message", "aps.alert.body", _shown(lambda n: n.body), "shortened when the payload would be over 4,096 bytes"
@@ -63,7 +53,7 @@ PAYLOAD: tuple[Field, ...] = (
     Field("Silent", "aps.content-available", lambda n: 1 if n.silent else None, "a push of type background"),
 )
 
-HEADERS: tuple[Field, ...] = (
+HEADERS: tuple[Field[Notice], ...] = (
     Field("Silent", "apns-push-type", lambda n: "background" if n.silent else "alert", "`background` or `alert`"),
     Field("Silent", "apns-priority", lambda n: "5" if n.silent else "10", "5 for a background push, else 10"),
     Field("TimeToLive", "apns-expiration", lambda n: str(n.expires_at // 1000), "the moment it ends"),
@@ -82,23 +72,13 @@ def payload(notice: Notice, sound: str) -> bytes:
     """The JSON that a device gets. `sound` is used where the message names none. Raises TooLong."""
     made: dict[str, Any] = {f"x-{key}" if key == _RESERVED else key: value for key, value in notice.data.items()}
     made["aps"] = {"sound": sound} if sound and not notice.silent else {}
-    for field in PAYLOAD:
-        value = field.read(notice)
-        if value is not None:
-            _put(made, field.target, value)
+    fill(made, PAYLOAD, notice)
     return fitted(made, _TEXTS, LARGEST_PAYLOAD)
 
 
 def headers(notice: Notice, topic: str) -> dict[str, str]:
     """All headers but those that differ from delivery to delivery."""
     return {"apns-topic": topic} | {field.target: field.read(notice) for field in HEADERS}
-
-
-def _put(into: dict[str, Any], path: str, value: Any) -> None:
-    *above, last = path.split(".")
-    for step in above:
-        into = into.setdefault(step, {})
-    into[last] = value
 
 
 def as_rows() -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

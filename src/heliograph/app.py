@@ -89,6 +89,7 @@ class Heliograph:
     inbox: InboxService
     answering: AnswerService
     links: AnswerLinks
+    devices: DeviceService
     query: Query
     actions: Actions
     counters: Counters
@@ -106,6 +107,7 @@ class Heliograph:
             inbox=self.inbox,
             answering=self.answering,
             links=self.links,
+            devices=self.devices,
             query=self.query,
             soap=SoapDoor(self.services, self.sign_in, self.once, self.settings.soap),
             once=self.once,
@@ -229,12 +231,13 @@ def _wired(
     sign_in = SignIn(directory, passwords, clock, entropy, settings.tickets, settings.soap)
     push = PushService(intake, directory, settings.push)
     receipts = Receipts(store.outbox, clock)
+    devices = DeviceService(directory, clock)
     answering = AnswerService(store.outbox, store.answers, clock, settings.push, observer)
     messaging = partial(MessagingService, intake, store.outbox, results, channels, sealer)
     handlers = _handlers(
         PrincipalService(sign_in, __version__),
         push,
-        DeviceService(directory, clock),
+        devices,
         NotificationService(store.inbox, receipts, settings.push),
         answering,
         messaging(settings.messaging),
@@ -256,6 +259,7 @@ def _wired(
         inbox=InboxService(store.inbox, feed, receipts),
         answering=answering,
         links=AnswerLinks(sealer, settings.server.public_url),
+        devices=devices,
         query=Query(store.outbox, store.answers),
         actions=Actions(store.outbox, store.queue, clock),
         counters=counters,
@@ -306,7 +310,7 @@ def _handlers(*services: object) -> dict[str, Handler]:
         "".join(word.title() for word in name.split("_")): method
         for service in services
         for name, method in inspect.getmembers(service, inspect.iscoroutinefunction)
-        if not name.startswith("_")
+        if not name.startswith("_") and "call" in inspect.signature(method).parameters
     }
 
 

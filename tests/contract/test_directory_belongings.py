@@ -23,7 +23,7 @@ def a_ticket(text: bytes = b"1", **changes: object) -> Ticket:
 async def test_a_device_reads_as_it_was_put(directory: Directory) -> None:
     await directory.add_user(a_user())
     assert await directory.devices([101]) == []
-    put = await directory.put_device(a_device(0, name="Lamp", tags="a,b", time_zone_id=3, os_version="17"))
+    put = await directory.put_device(a_device(0, name="Lamp", app="coast", tags="a,b", time_zone_id=3, os_version="17"))
     assert put.id > 0
     assert await directory.devices([101]) == [put]
 
@@ -122,3 +122,52 @@ async def test_tickets_that_have_ended_are_pruned(directory: Directory) -> None:
     assert await directory.prune_tickets(now=NOON) == 1
     assert await directory.ticket(b"1" * 32) is None
     assert await directory.ticket(b"2" * 32) is not None
+
+
+async def test_a_dead_token_takes_its_device_along_and_a_new_registration_brings_both_back(
+    directory: Directory,
+) -> None:
+    await directory.add_user(a_user())
+    dead = await directory.put_device(a_device(0, identifier="lamp", handle="t-1"))
+    other = await directory.put_device(a_device(0, identifier="lantern", handle="t-2"))
+    await directory.suppress("apns", "t-1", reason="410 Gone", now=NOON)
+    assert await directory.devices([101]) == [other]
+    assert await directory.suppressed("apns", "t-1") == "410 Gone"
+    again = await directory.put_device(replace(dead, id=0))
+    assert await directory.devices([101]) == [other, again]
+    assert await directory.suppressed("apns", "t-1") is None
+
+
+async def test_a_device_with_a_new_token_outlives_its_old_one(directory: Directory) -> None:
+    await directory.add_user(a_user())
+    await directory.put_device(a_device(0, identifier="lamp", handle="t-1"))
+    moved_on = await directory.put_device(a_device(0, identifier="lamp", handle="t-2"))
+    await directory.suppress("apns", "t-1", reason="410 Gone", now=NOON)
+    assert await directory.devices([101]) == [moved_on]
+
+
+async def test_devices_long_unseen_are_listed_and_removed_from_the_oldest_on(directory: Directory) -> None:
+    await directory.add_users([a_user(101), a_user(201, company_id=2)])
+    ages = [(101, 30), (201, 10), (101, 20), (101, 0)]
+    kept = [
+        await directory.put_device(a_device(0, identifier=f"d-{n}", associate_id=owner, last_seen=NOON - age))
+        for n, (owner, age) in enumerate(ages)
+    ]
+    everyone = await directory.devices_unseen(None, since=NOON, limit=10)
+    assert everyone == [kept[0], kept[2], kept[1]]
+    assert await directory.devices_unseen(1, since=NOON, limit=1) == [kept[0]]
+    assert await directory.devices_unseen(2, since=NOON - 10, limit=10) == []
+    assert await directory.prune_devices(before=NOON, limit=2) == 2
+    assert await directory.devices([101, 201]) == [kept[3], kept[1]]
+    assert await directory.prune_devices(before=NOON, limit=2) == 1
+
+
+async def test_a_users_wishes_are_kept_and_given_to_the_devices_there_are(directory: Directory) -> None:
+    await directory.add_users([a_user(101), a_user(102)])
+    for number, owner in enumerate((101, 101, 102)):
+        await directory.put_device(a_device(0, identifier=f"d-{number}", associate_id=owner))
+    assert await directory.wishes(101) == ""
+    await directory.put_wishes(101, "message=0")
+    await directory.put_wishes(101, "question=0")
+    assert await directory.wishes(101) == "question=0"
+    assert [device.tags for device in await directory.devices([101, 102])] == ["question=0", "question=0", ""]

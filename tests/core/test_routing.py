@@ -53,3 +53,19 @@ def test_an_address_says_whose_and_which_device_it_is() -> None:
 def test_a_device_that_opted_out_is_spared_and_the_inbox_never_is(tags: str, push: Push, expected: list[str]) -> None:
     plan = expand(push, [a_user()], {101: [a_device(tags=tags)]}, ROUTES, "inbox")
     assert [channel for channel, _ in plan] == expected
+
+
+def test_several_apps_of_a_platform_have_a_channel_each() -> None:
+    routes = {"Apple": "apns", "Apple:com.coast.field": "apns-field", "Google:com.coast.field": "fcm-field"}
+    owned = [
+        a_device(1, platform="Apple"),
+        a_device(2, platform="Apple", app="com.coast.field"),
+        a_device(3, platform="Google", app="com.coast.field"),
+        a_device(4, platform="Google"),
+    ]
+    plan = expand(a_push(), [a_user()], {101: owned}, routes, "inbox")
+    assert [(channel, address.device_id) for channel, address in plan[1:]] == [
+        ("apns", 1),
+        ("apns-field", 2),
+        ("fcm-field", 3),
+    ]

@@ -86,6 +86,17 @@ async def test_tags_for_a_user_are_set_on_all_devices(devices: DeviceService, st
     }
 
 
+async def test_a_users_wishes_hold_for_devices_that_come_later(devices: DeviceService, store: MemoryStore) -> None:
+    await devices.set_push_notification_tags_for_user(by(101), associate_id=0, tags="question=0")
+    await devices.register_device_for_push_notification(by(101), device_info=PHONE)
+    assert await devices.get_push_notification_tags_for_device(by(101), device_identifier="phone-1") == (
+        EVERYTHING.replace("question=1", "question=0")
+    )
+    await devices.register_device_for_push_notification(by(101), device_info=replace(PHONE, tags="webpage=0"))
+    [device] = await store.directory.devices([101])
+    assert device.tags == EVERYTHING.replace("webpage=1", "webpage=0")
+
+
 async def test_other_users_devices_are_for_administrators(devices: DeviceService) -> None:
     await devices.register_device_for_push_notification(by(101), device_info=PHONE)
     with pytest.raises(NotAllowed):

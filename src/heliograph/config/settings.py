@@ -66,6 +66,9 @@ class RetentionSettings(Area):
         30.0, gt=0, description="Days after which messages whose deliveries have settled are removed."
     )
     inbox_days: float = Field(30.0, gt=0, description="Days after which inbox items are removed.")
+    devices_days: float = Field(
+        270.0, gt=0, description="Days after which a device that has not registered again is removed."
+    )
     interval: float = Field(60.0, gt=0, description="Seconds between sweeps.")
 
 
@@ -95,7 +98,10 @@ class PushSettings(Area):
         7 * 86400.0, gt=0, description="Seconds after it was sent in which a YesNoQuestion may be answered."
     )
     inbox: str = Field("inbox", description="The channel that reaches every user.")
-    routes: dict[str, str] = Field({}, description="Device platform (Apple, Google, ...) to channel name.")
+    routes: dict[str, str] = Field(
+        {},
+        description="Device platform (Apple, Google, WebPush, ...) to channel name; platform:app for one app of several.",
+    )
 
 
 class SoapErrors(StrEnum):

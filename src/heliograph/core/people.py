@@ -60,6 +60,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     identifier: str
     handle: str  # the push token: kind of secret, never logged
     platform: str
+    app: str = ""  # bundle id, package or site, where several apps of a platform are served
     name: str = ""
     language: str = ""
     app_version: str = ""

@@ -149,12 +149,27 @@ class Directory(Protocol):
 
     async def devices(self, associate_ids: Sequence[int]) -> list[Device]: ...
     async def put_device(self, device: Device) -> Device:
-        """Add (`id` 0), or replace the one with the same identifier in the company, moving it to its new owner."""
+        """Add (`id` 0), or replace the one with the same identifier in the company, moving it to its new owner.
+
+        Its token is alive again: whatever suppressed it is lifted.
+        """
 
     async def remove_device(self, device_id: int) -> None: ...
 
+    async def devices_unseen(self, company_id: int | None, *, since: int, limit: int) -> list[Device]:
+        """Devices not seen since then, the longest unseen first."""
+
+    async def prune_devices(self, *, before: int, limit: int) -> int:
+        """Remove devices not seen since then; how many."""
+
+    async def wishes(self, associate_id: int) -> str:
+        """The tags a user set for all devices, those to come included; empty when none."""
+
+    async def put_wishes(self, associate_id: int, tags: str) -> None:
+        """Keep the tags of a user, and give them to all of the user's devices, in one transaction."""
+
     async def suppress(self, channel: str, address: str, *, reason: str, now: int) -> None:
-        """Never use this address on this channel again."""
+        """Never use this address on this channel again; devices that have it as their token are removed."""
 
     async def suppressed(self, channel: str, address: str) -> str | None:
         """The reason, or None when the address may be used."""

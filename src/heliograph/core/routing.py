@@ -19,23 +19,28 @@ def expand(
 
     A remote action is for devices: it goes to the inbox only of those who have none
     (contract section 8, "unknown associate ids; associates without a device").
-    `routes` maps a device platform to a channel name; `inbox` is the channel every user has.
+    `routes` maps a device's platform, or `platform:app`, to a channel name; `inbox` is the channel every user has.
     """
     plan: list[Planned] = []
     tags = tags_of(push)
     for user in recipients:
         reachable = [
-            device
+            (channel, device)
             for device in devices.get(user.associate_id, ())
-            if device.platform in routes and takes(device.tags, tags)
+            if (channel := route(device, routes)) and takes(device.tags, tags)
         ]
         if not (reachable and push.type is PushType.REMOTE_ACTION):
             plan.append((inbox, Address(value=user.user_id, associate_id=user.associate_id)))
         plan.extend(
             (
-                routes[device.platform],
+                channel,
                 Address(value=device.handle, associate_id=user.associate_id, device_id=device.id),
             )
-            for device in reachable
+            for channel, device in reachable
         )
     return plan
+
+
+def route(device: Device, routes: Mapping[str, str]) -> str:
+    """The channel of this device's app, else of its platform; empty when there is none."""
+    return routes.get(f"{device.platform}:{device.app}", "") or routes.get(device.platform, "")

@@ -77,6 +77,8 @@ class Sweeper:
         items_before = now - int(self._settings.inbox_days * DAY_MS)
         removed = await self._bites(lambda: self._outbox.prune(before=messages_before, limit=BITE))
         removed += await self._bites(lambda: self._inbox.prune_items(before=items_before, limit=BITE))
+        unseen_since = now - int(self._settings.devices_days * DAY_MS)
+        removed += await self._bites(lambda: self._directory.prune_devices(before=unseen_since, limit=BITE))
         removed += await self._bites(lambda: self._replays.prune_replays(now=now, limit=BITE))
         return removed + await self._directory.prune_tickets(now=now)
 

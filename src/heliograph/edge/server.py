@@ -44,6 +44,7 @@ from heliograph.edge.http.messages import (
 from heliograph.edge.openapi.pages import ApiPages
 from heliograph.edge.pages import Health, Pages, not_found
 from heliograph.edge.rest.answers import AnswerPages
+from heliograph.edge.rest.devices import DevicesApi
 from heliograph.edge.rest.formats import wanted_format
 from heliograph.edge.rest.inbox import InboxApi
 from heliograph.edge.rest.ledger import MessagesApi
@@ -54,6 +55,7 @@ from heliograph.edge.rest.streams import Streams
 from heliograph.edge.soap.wsdl import document
 from heliograph.intake.answer_links import AnswerLinks
 from heliograph.intake.answers import AnswerService
+from heliograph.intake.devices import DeviceService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.once import Once, Reply
 from heliograph.intake.query import Query
@@ -95,6 +97,7 @@ class Gateway:
         agents: AgentsDoor,
         inbox: InboxApi,
         answers: AnswerPages,
+        devices: DevicesApi,
         messages: MessagesApi,
         pages: Pages,
         api: ApiPages,
@@ -117,6 +120,7 @@ class Gateway:
             *api.routes(),
             *inbox.routes(),
             *answers.routes(),
+            *devices.routes(),
             *messages.routes(),
         ]  # all but the hot ones
         self._router = _router(self.routes)
@@ -290,6 +294,7 @@ def build(
     inbox: InboxService,
     answering: AnswerService,
     links: AnswerLinks,
+    devices: DeviceService,
     query: Query,
     soap: Soap,
     health: Health,
@@ -307,6 +312,7 @@ def build(
         agents=AgentsDoor(services, authenticator, once, body_limit=server.body_limit),
         inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
         answers=AnswerPages(answering, links, services, directory),
+        devices=DevicesApi(devices, services, authenticator),
         messages=MessagesApi(query, authenticator),
         pages=Pages(health, version),
         api=ApiPages(version, public_url=server.public_url),

@@ -79,6 +79,9 @@ class PocketDeviceInfo(msgspec.Struct, kw_only=True):
     platform: Platform = Platform.APPLE
     os_version: str = ""
     time_zone_id: int = 0
+    web_push: bool = False  # REST only: a browser; its subscription is the handle, its platform none of the contract's
+    app: str = ""  # REST only: bundle id, package or site
+    tags: str = ""  # REST only: what it takes; empty leaves that as it is
 
 
 class NotificationEvent(msgspec.Struct, kw_only=True):

@@ -10,11 +10,13 @@ from msgspec.structs import replace
 from heliograph.core.errors import InvalidArgument, MissingArgument, NotAllowed, NotFound
 from heliograph.core.people import Caller, Device, Platform, User
 from heliograph.core.ports import Call, Clock, Directory
+from heliograph.core.subscription import LONGEST, PLATFORM, from_address
 from heliograph.core.tags import complete_tags
 from heliograph.intake.carriers import PocketDeviceInfo
 
 LONGEST_NAME = 256
 LONGEST_HANDLE = 1024  # contract section 5
+LONGEST_ADDRESS = LONGEST + 120  # a browser's endpoint and its keys
 _PAGE = 1000
 _PLATFORMS = frozenset(platform.value for platform in Platform)
 
@@ -42,17 +44,34 @@ class DeviceService:
                 associate_id=owner,
                 identifier=device_info.device_identifier,
                 handle=device_info.pns_handle,
-                platform=device_info.platform.value,
+                platform=PLATFORM if device_info.web_push else device_info.platform.value,
+                app=device_info.app,
                 name=device_info.device_name,
                 language=device_info.language,
                 app_version=device_info.pocket_version,
                 os_version=device_info.os_version,
-                tags=known.tags if known else complete_tags(""),
+                tags=await self._tags(owner, device_info.tags, known),
                 time_zone_id=device_info.time_zone_id,
                 registered_at=known.registered_at if known else now,
                 last_seen=now,
             )
         )
+
+    async def _tags(self, owner: int, given: str, known: Device | None) -> str:
+        """What was said now, else what the device said before, else what its owner wants of all devices."""
+        if given:
+            return complete_tags(given)
+        return known.tags if known is not None else complete_tags(await self._directory.wishes(owner))
+
+    async def own(self, caller: Caller) -> list[Device]:
+        """All of the caller's devices, browsers included."""
+        return await self._directory.devices([_user_id(caller)])
+
+    async def remove(self, caller: Caller, device_id: int) -> None:
+        """Forget one of the caller's devices. Raises NotFound."""
+        if device_id not in {device.id for device in await self.own(caller)}:
+            raise NotFound("There is no such device among the caller's.")
+        await self._directory.remove_device(device_id)
 
     async def get_registered_devices(self, call: Call, *, associate_id: int) -> list[PocketDeviceInfo]:
         """That user's devices (0: the caller's own). The push tokens are told to their owner alone.
@@ -71,11 +90,10 @@ class DeviceService:
         await self._directory.put_device(replace(device, tags=wishes))
 
     async def set_push_notification_tags_for_user(self, call: Call, *, associate_id: int, tags: str) -> None:
-        """The same wishes for all of a user's devices (0: the caller's own)."""
+        """The same wishes for all of a user's devices (0: the caller's own), and for those that come later."""
         wishes = complete_tags(tags)
         owner = await self._owner(call.caller, associate_id)
-        for device in await self._directory.devices([owner.associate_id]):
-            await self._directory.put_device(replace(device, tags=wishes))
+        await self._directory.put_wishes(owner.associate_id, wishes)
 
     async def get_push_notification_tags_for_device(self, call: Call, *, device_identifier: str) -> str:
         """The complete tag string. Raises NotFound as above."""
@@ -124,11 +142,17 @@ def _check(info: PocketDeviceInfo) -> None:
     limits = (
         ("DeviceIdentifier", info.device_identifier, LONGEST_NAME),
         ("DeviceName", info.device_name, LONGEST_NAME),
-        ("PNSHandle", info.pns_handle, LONGEST_HANDLE),
+        ("PNSHandle", info.pns_handle, LONGEST_ADDRESS if info.web_push else LONGEST_HANDLE),
+        ("App", info.app, LONGEST_NAME),
     )
     for field, text, longest in limits:
         if len(text) > longest:
             raise InvalidArgument(f"{field} is longer than {longest} characters.", field=field)
+    if info.web_push:
+        try:
+            from_address(info.pns_handle)
+        except ValueError as error:
+            raise InvalidArgument(f"The subscription cannot be used: {error}.", field="Subscription") from None
 
 
 def _info(device: Device, own: bool) -> PocketDeviceInfo:

@@ -170,8 +170,8 @@ class CachedDirectory:
         return [device for id in owners for device in known[id]]
 
     async def put_device(self, device: Device) -> Device:
-        """The device with its id. It may have been another owner's: all are forgotten."""
-        async with _writing(self._devices):
+        """The device with its id. It may have been another owner's, and its token suppressed: all are forgotten."""
+        async with _writing(self._devices, self._suppressed):
             return await self._directory.put_device(device)
 
     async def remove_device(self, device_id: int) -> None:
@@ -179,11 +179,29 @@ class CachedDirectory:
         async with _writing(self._devices):
             await self._directory.remove_device(device_id)
 
+    async def devices_unseen(self, company_id: int | None, *, since: int, limit: int) -> list[Device]:
+        """A page; never remembered."""
+        return await self._directory.devices_unseen(company_id, since=since, limit=limit)
+
+    async def prune_devices(self, *, before: int, limit: int) -> int:
+        """Remove devices not seen since then; how many."""
+        async with _writing(self._devices):
+            return await self._directory.prune_devices(before=before, limit=limit)
+
+    async def wishes(self, associate_id: int) -> str:
+        """The tags a user set; never remembered."""
+        return await self._directory.wishes(associate_id)
+
+    async def put_wishes(self, associate_id: int, tags: str) -> None:
+        """For the user and for the devices there are."""
+        async with _writing(self._devices):
+            await self._directory.put_wishes(associate_id, tags)
+
     # --------------------------------------------------------------- suppressions
 
     async def suppress(self, channel: str, address: str, *, reason: str, now: int) -> None:
-        """Never use this address on this channel again."""
-        async with _writing(self._suppressed, key=(channel, address)):
+        """Never use this address on this channel again, and forget the devices that have it."""
+        async with _writing(self._devices), _writing(self._suppressed, key=(channel, address)):
             await self._directory.suppress(channel, address, reason=reason, now=now)
 
     async def suppressed(self, channel: str, address: str) -> str | None:

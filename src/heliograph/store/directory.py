@@ -105,6 +105,7 @@ class SqliteDirectory:
             company_id = connection.execute(SQL["device_owner"], (device.associate_id,)).get
             if company_id is None:
                 raise NotFound(f"There is no user {device.associate_id} to own a device.")
+            connection.execute(SQL["lift"], (noun,))
             return int(connection.execute(SQL["put_device"], (noun, company_id)).get)
 
         return replace(device, id=await self._writer.run(work))
@@ -113,11 +114,38 @@ class SqliteDirectory:
         """Forget it; nothing when it is not there."""
         await self._count("remove_device", device_id)
 
+    async def devices_unseen(self, company_id: int | None, *, since: int, limit: int) -> list[Device]:
+        """The longest unseen first."""
+        return await self._reader.many(rows.devices, "devices_unseen", since, company_id, limit)
+
+    async def prune_devices(self, *, before: int, limit: int) -> int:
+        """Remove devices not seen since then; how many."""
+        return await self._count("prune_devices", before, limit)
+
+    async def wishes(self, associate_id: int) -> str:
+        """The tags a user set for all devices."""
+        tags: str | None = self._reader.value("wishes", associate_id)
+        return tags or ""
+
+    async def put_wishes(self, associate_id: int, tags: str) -> None:
+        """For the user and for the devices there are."""
+
+        def work(connection: apsw.Connection) -> None:
+            connection.execute(SQL["put_wishes"], (associate_id, tags))
+            connection.execute(SQL["spread_wishes"], (associate_id, tags))
+
+        await self._writer.run(work)
+
     # --------------------------------------------------------------- suppressions
 
     async def suppress(self, channel: str, address: str, *, reason: str, now: int) -> None:
-        """Never use this address on this channel again."""
-        await self._count("suppress", channel, address, reason, now)
+        """Never use this address on this channel again, and forget the devices that have it."""
+
+        def work(connection: apsw.Connection) -> None:
+            connection.execute(SQL["suppress"], (channel, address, reason, now))
+            connection.execute(SQL["forget_token"], (address,))
+
+        await self._writer.run(work)
 
     async def suppressed(self, channel: str, address: str) -> str | None:
         """The reason, or None."""

@@ -124,17 +124,50 @@ class MemoryDirectory:
         put = replace(device, id=known[0] if known else device.id or t.next_device)
         t.next_device = max(t.next_device, put.id + 1)
         t.devices[put.id] = put
+        t.suppressions = {key: reason for key, reason in t.suppressions.items() if key[1] != put.handle}
         return put
 
     async def remove_device(self, device_id: int) -> None:
         """Forget it; nothing when it is not there."""
         self._tables.open().devices.pop(device_id, None)
 
+    async def devices_unseen(self, company_id: int | None, *, since: int, limit: int) -> list[Device]:
+        """The longest unseen first."""
+        t = self._tables.open()
+        found = [
+            device
+            for device in t.devices.values()
+            if device.last_seen < since and company_id in (None, t.users[device.associate_id].company_id)
+        ]
+        return sorted(found, key=lambda device: (device.last_seen, device.id))[:limit]
+
+    async def prune_devices(self, *, before: int, limit: int) -> int:
+        """Remove devices not seen since then; how many."""
+        unseen = await self.devices_unseen(None, since=before, limit=limit)
+        for device in unseen:
+            del self._tables.devices[device.id]
+        return len(unseen)
+
+    async def wishes(self, associate_id: int) -> str:
+        """The tags a user set for all devices."""
+        return self._tables.open().wishes.get(associate_id, "")
+
+    async def put_wishes(self, associate_id: int, tags: str) -> None:
+        """For the user and for the devices there are."""
+        t = self._tables.open()
+        t.wishes[associate_id] = tags
+        t.devices = {
+            id: replace(device, tags=tags) if device.associate_id == associate_id else device
+            for id, device in t.devices.items()
+        }
+
     # --------------------------------------------------------------- suppressions
 
     async def suppress(self, channel: str, address: str, *, reason: str, now: int) -> None:
-        """Never use this address on this channel again."""
-        self._tables.open().suppressions[channel, address] = reason
+        """Never use this address on this channel again, and forget the devices that have it."""
+        t = self._tables.open()
+        t.suppressions[channel, address] = reason
+        t.devices = {id: device for id, device in t.devices.items() if device.handle != address}
 
     async def suppressed(self, channel: str, address: str) -> str | None:
         """The reason, or None."""

@@ -26,6 +26,7 @@ class Tables:
         self.companies: dict[int, Company] = {}
         self.users: dict[int, User] = {}
         self.devices: dict[int, Device] = {}
+        self.wishes: dict[int, str] = {}  # tags by associate
         self.suppressions: dict[tuple[str, str], str] = {}
         self.tickets: dict[bytes, Ticket] = {}
         self.items: dict[int, InboxItem] = {}

@@ -14,9 +14,9 @@ SELECT associate_id, company_id, user_id, name_folded, email_folded, external_id
 ) AS noun FROM person;
 
 CREATE TEMP VIEW device_noun AS
-SELECT id, associate_id, company_id, identifier, json_object(
+SELECT id, associate_id, company_id, identifier, last_seen, json_object(
     'id', id, 'associate_id', associate_id, 'identifier', identifier, 'handle', handle, 'platform', platform,
-    'name', name, 'language', language, 'app_version', app_version, 'os_version', os_version, 'tags', tags,
+    'app', app, 'name', name, 'language', language, 'app_version', app_version, 'os_version', os_version, 'tags', tags,
     'time_zone_id', time_zone_id, 'registered_at', registered_at, 'last_seen', last_seen
 ) AS noun FROM device;
 

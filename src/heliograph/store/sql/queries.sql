@@ -223,7 +223,7 @@ SELECT company_id FROM person WHERE associate_id = ?;
 -- put_device --
 -- Add a device, or put it in the place of the one with its identifier, else of the one with its id.
 INSERT INTO device (
-    id, company_id, associate_id, identifier, handle, platform, name, language, app_version, os_version, tags,
+    id, company_id, associate_id, identifier, handle, platform, app, name, language, app_version, os_version, tags,
     time_zone_id, registered_at, last_seen
 )
 SELECT
@@ -231,12 +231,13 @@ SELECT
         (SELECT id FROM device WHERE company_id = ?2 AND identifier = ?1 ->> 'identifier'), nullif(?1 ->> 'id', 0)
     ),
     ?2, ?1 ->> 'associate_id', ?1 ->> 'identifier', ?1 ->> 'handle', ?1 ->> 'platform',
-    ?1 ->> 'name', ?1 ->> 'language', ?1 ->> 'app_version', ?1 ->> 'os_version', ?1 ->> 'tags',
+    ?1 ->> 'app', ?1 ->> 'name', ?1 ->> 'language', ?1 ->> 'app_version', ?1 ->> 'os_version', ?1 ->> 'tags',
     ?1 ->> 'time_zone_id', ?1 ->> 'registered_at', ?1 ->> 'last_seen'
 WHERE TRUE
 ON CONFLICT (id) DO UPDATE SET
     company_id = excluded.company_id, associate_id = excluded.associate_id, identifier = excluded.identifier,
-    handle = excluded.handle, platform = excluded.platform, name = excluded.name, language = excluded.language,
+    handle = excluded.handle, platform = excluded.platform, app = excluded.app, name = excluded.name,
+    language = excluded.language,
     app_version = excluded.app_version, os_version = excluded.os_version, tags = excluded.tags,
     time_zone_id = excluded.time_zone_id, registered_at = excluded.registered_at, last_seen = excluded.last_seen
 RETURNING id;
@@ -244,6 +245,38 @@ RETURNING id;
 -- remove_device --
 -- Forget a device.
 DELETE FROM device WHERE id = ?;
+
+-- lift --
+-- An address may be used again on every channel.
+DELETE FROM suppression WHERE address = ?1 ->> 'handle';
+
+-- forget_token --
+-- Forget the devices that have this token.
+DELETE FROM device WHERE handle = ?;
+
+-- devices_unseen --
+-- Devices not seen since then, the longest unseen first.
+SELECT json_group_array(json(noun) ORDER BY last_seen, id) FROM (
+    SELECT id, last_seen, noun FROM device_noun
+    WHERE last_seen < ?1 AND (?2 IS NULL OR company_id = ?2)
+    ORDER BY last_seen, id LIMIT ?3
+);
+
+-- prune_devices --
+-- Remove devices not seen since then.
+DELETE FROM device WHERE id IN (SELECT id FROM device WHERE last_seen < ?1 ORDER BY last_seen LIMIT ?2);
+
+-- wishes --
+-- The tags a user set for all devices.
+SELECT tags FROM wish WHERE associate_id = ?;
+
+-- put_wishes --
+-- Keep the tags of a user.
+INSERT INTO wish (associate_id, tags) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET tags = excluded.tags;
+
+-- spread_wishes --
+-- Give all devices of a user these tags.
+UPDATE device SET tags = ?2 WHERE associate_id = ?1;
 
 -- suppress --
 -- Never use this address on this channel again.

@@ -22,7 +22,7 @@ from heliograph.channels.transport import GuardedTransport
 from heliograph.config.plain import plain_values
 from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting
-from heliograph.core.ports import Channels, Clock, Directory, Hooks, Observer, Sealer, Transport
+from heliograph.core.ports import Channels, Clock, Directory, Hooks, Listening, Observer, Sealer, Transport
 from heliograph.dispatch.deliver import Room
 from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.dispatch.sweeper import Sweeper
@@ -48,6 +48,7 @@ from heliograph.intake.principal import PrincipalService
 from heliograph.intake.push import PushService
 from heliograph.intake.query import Query
 from heliograph.intake.receipts import Receipts
+from heliograph.intake.reports import ProviderReports
 from heliograph.intake.services import Handler, Services
 from heliograph.intake.sign_in import SignIn
 from heliograph.intake.submit import Intake
@@ -135,6 +136,7 @@ class Heliograph:
         async with self._alone() as alone, self._scripting(drain, alone):
             if alone:
                 await self.sweeper.adopt()
+            await self._listen()
             await self.dispatcher.start()
             self.sweeper.start()
             async with AsyncExitStack() as stack:
@@ -145,6 +147,12 @@ class Heliograph:
                 yield running
                 streams.stop()
                 await asyncio.gather(running.stop(drain), self.dispatcher.stop(drain))
+
+    async def _listen(self) -> None:
+        """Channels whose providers speak unasked are there before anything is sent through them."""
+        for channel in self.channels.values():
+            if isinstance(channel, Listening):
+                await channel.listen()
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[bool]:
@@ -198,6 +206,7 @@ async def open_app(
             inbox=store.inbox,
             feed=feed,
             transport=transport,
+            reports=ProviderReports(store.outbox, clock),
             clock=clock,
             entropy=entropy,
             log=structlog.get_logger("heliograph.channels"),

@@ -12,11 +12,12 @@ from urllib.parse import parse_qsl
 import msgspec
 import pytest
 
-from heliograph.channels.http_sms.answers import GENERAL, HOLD, row_for
+from heliograph.channels.http_sms.answers import GENERAL, row_for
 from heliograph.channels.http_sms.channel import HttpSmsChannel
 from heliograph.channels.http_sms.profile import Meaning, Profile, Reads, load, ready
 from heliograph.channels.http_sms.reading import Receipt, read_answer, read_receipts
 from heliograph.channels.registry import build_channel
+from heliograph.channels.sms.settings import HOLD
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting
 from heliograph.core.lifecycle import Happening

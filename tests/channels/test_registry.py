@@ -11,6 +11,8 @@ from heliograph.core.errors import BadSetting, BrokenPlugin
 from heliograph.testing.scripted import ScriptedChannel
 from heliograph.testing.tools import Notebook, some_tools
 
+EVERY = ", ".join(sorted(BUILT_IN))
+
 BROKEN = Path(__file__).parent.parent / "broken"
 
 
@@ -48,10 +50,10 @@ def test_a_configured_stub_is_warned_of() -> None:
     ("table", "words"),
     [
         ({"x": {"kind": "inbx"}}, ["'inbx'", "Did you mean 'inbox'?"]),
-        ({"x": {"kind": "carrier-pigeon"}}, ["'carrier-pigeon'", "Known: email, inbox, stub, webhook"]),
+        ({"x": {"kind": "carrier-pigeon"}}, ["'carrier-pigeon'", f"Known: {EVERY}"]),
         ({"x": {"kind": ""}}, ["channels.x.kind", "is missing"]),
         ({"x": {"kind": 7}}, ["channels.x.kind"]),
-        ({"x": {}}, ["channels.x.kind", "is missing", "one of email, inbox, stub, webhook"]),
+        ({"x": {}}, ["channels.x.kind", "is missing", f"one of {EVERY}"]),
         ({"x y": {"kind": "stub"}}, ["channels.x y", "a channel's name"]),
         ({"": {"kind": "stub"}}, ["a channel's name"]),
         ({"x": {"kind": "stub", "answrs": "accepted"}}, ["channels.x.answrs", "did you mean 'answers'?"]),

@@ -63,6 +63,20 @@ async def test_many_deliveries_are_read_in_order_of_id(outbox: Outbox) -> None:
     assert [delivery.id for delivery in found] == list(range(1, 301))
 
 
+async def test_deliveries_are_found_by_the_ids_their_provider_gave_them(outbox: Outbox) -> None:
+    await outbox.accept(an_acceptance(3, state=State.LEASED))
+    await outbox.accept(an_acceptance(1, first=4, state=State.LEASED, channel="other"))
+    await outbox.record(
+        [
+            Record(delivery_id=id, happening=Happening.ACCEPTED, at=NOON, provider_id=given)
+            for id, given in ((1, "a1"), (2, "7"), (3, ""), (4, "a1"))
+        ]
+    )
+    assert [d.id for d in await outbox.known("stub", ["a1", "7", "", "none"])] == [1, 2]
+    assert [d.id for d in await outbox.known("other", ["a1"])] == [4]
+    assert await outbox.known("stub", []) == []
+
+
 async def test_old_messages_go_with_their_deliveries_and_attempts(outbox: Outbox) -> None:
     await outbox.accept(an_acceptance(2, state=State.SENT))
     attempt = Attempt(delivery_id=1, number=1, started_at=NOON, took_ms=1, outcome="accepted")

@@ -22,6 +22,7 @@ INDEXED = {
     "finished": "message_by_age",
     "messages_aside": "delivery_aside",
     "deliveries": "delivery_by_message",
+    "known": "delivery_by_provider",
     "user_by_name": "person_by_name",
     "user_by_email": "person_by_email",
     "user_by_external_id": "person_by_external_id",

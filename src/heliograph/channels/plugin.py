@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from heliograph.config.settings import Area
 from heliograph.core.delivery import Letter
-from heliograph.core.ports import Channel, Clock, Directory, Feed, InboxStore, Transport
+from heliograph.core.ports import Channel, Clock, Directory, Feed, InboxStore, Reports, Transport
 
 
 class Log(Protocol):
@@ -26,6 +26,7 @@ class Tools:
     inbox: InboxStore
     feed: Feed
     transport: Transport
+    reports: Reports
     clock: Clock
     entropy: Callable[[int], bytes]
     log: Log

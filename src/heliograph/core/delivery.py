@@ -94,6 +94,15 @@ class Moved(msgspec.Struct, frozen=True):
     moved: bool
 
 
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider says later of a message it took: a receipt."""
+
+    ids: tuple[str, ...]  # the provider's id of the message; as it came first, then in other notations
+    happening: Happening  # ARRIVED or BOUNCED
+    detail: str = ""
+    address: str = ""  # whose receipt it is, where the provider says so; tells apart what an id alone does not
+
+
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel is handed for its one try."""
 

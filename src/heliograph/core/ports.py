@@ -8,7 +8,7 @@ closed) and nothing of the call has happened then.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -24,6 +24,7 @@ from heliograph.core.delivery import (
     Letter,
     Moved,
     Record,
+    Report,
 )
 from heliograph.core.events import Event
 from heliograph.core.lifecycle import State
@@ -99,6 +100,9 @@ class Outbox(Protocol):
 
     async def attempts(self, delivery_ids: Sequence[int]) -> list[Attempt]:
         """In order of delivery and number."""
+
+    async def known(self, channel: str, provider_ids: Sequence[str]) -> list[Delivery]:
+        """The deliveries of that channel which its provider knows by one of these ids, in order of id."""
 
     async def counts(self) -> dict[tuple[str, State], int]:
         """How many deliveries each channel has in each state."""
@@ -318,6 +322,21 @@ class Channel(Protocol):
         """Test credentials and connectivity; say what is wrong and how to mend it."""
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A channel that is told things unasked: receipts over a connection that has to be there all the time."""
+
+    async def listen(self) -> None:
+        """Listen from now on until closed. Returns at once; a far side that is not there is tried again and again."""
+
+
+class Reports(Protocol):
+    """Where a channel hands in what its provider says later of a message it took."""
+
+    async def report(self, channel: str, report: Report) -> bool:
+        """Whether a delivery is known by one of the ids; then it is on disk. Raises Unavailable."""
 
 
 Channels = Mapping[str, Channel]

@@ -100,6 +100,10 @@ class SqliteOutbox:
         """In order of delivery and number."""
         return await self._reader.many(rows.attempts, "attempts", rows.array(delivery_ids))
 
+    async def known(self, channel: str, provider_ids: Several[str]) -> list[Delivery]:
+        """The deliveries a channel's provider knows by one of these ids."""
+        return await self._reader.many(rows.deliveries, "known", channel, rows.text(list(provider_ids)))
+
     async def counts(self) -> dict[tuple[str, State], int]:
         """How many deliveries each channel has in each state; walks the whole table."""
         counted = await self._reader.many(rows.counts, "counts")

@@ -9,6 +9,7 @@ from typing import Any
 from heliograph.channels.plugin import Tools
 from heliograph.channels.transport import GuardedTransport
 from heliograph.config.settings import OutboundSettings
+from heliograph.intake.reports import ProviderReports
 from heliograph.store.memory import MemoryStore
 from heliograph.system.entropy import entropy
 from heliograph.system.feed import InProcessFeed
@@ -42,6 +43,7 @@ def some_tools(clock: JumpingClock | None = None, **changes: Any) -> Tools:
         inbox=store.inbox,
         feed=InProcessFeed(),
         transport=GuardedTransport(LOOPBACK, ScriptedResolver({})),
+        reports=ProviderReports(store.outbox, clock),
         clock=clock,
         entropy=entropy,
         log=Notebook(),

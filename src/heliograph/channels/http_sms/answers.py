@@ -8,8 +8,6 @@ from heliograph.channels.waits import retry_after
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import Reply
 
-HOLD = 600.0  # seconds in which a receipt may still tell what became of a message whose answer was lost
-
 #: Where a profile says nothing of an answer. The first row that fits counts; any other status: doubt.
 GENERAL: tuple[Row, ...] = (
     Row(Meaning.DOUBT, (200, 299), say="it does not say whether it took the message"),

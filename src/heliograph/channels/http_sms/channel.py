@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from heliograph.channels.http_sms.answers import HOLD, outcome
+from heliograph.channels.http_sms.answers import outcome
 from heliograph.channels.http_sms.profile import Profile, load
 from heliograph.channels.http_sms.reading import read_answer
 from heliograph.channels.http_sms.render import Ask, render, values
-from heliograph.channels.http_sms.settings import HttpSmsSettings, InDoubt
+from heliograph.channels.http_sms.settings import HttpSmsSettings
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.channels.sms.letters import FORMATS, read_letter, resolve
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting
 from heliograph.core.outcome import Deferred, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
-from heliograph.core.retry import RetryPolicy
 
 _SPARE = 5.0  # seconds in which a request that ran out of time says so itself
 
@@ -33,8 +32,7 @@ class HttpSmsChannel:
             config_keys=frozenset(profile.options),
             concurrency=settings.concurrency,
             timeout=settings.timeout + _SPARE,
-            # A provider sends a message it has had once more, and the recipient pays attention twice.
-            retry=RetryPolicy(attempts=8, first=5.0, cap=1800.0, resend_in_doubt=settings.in_doubt is not InDoubt.FAIL),
+            retry=settings.in_doubt.policy,
         )
 
     @property
@@ -95,9 +93,8 @@ class HttpSmsChannel:
 
     def _held(self, sent: Outcome) -> Outcome:
         """What is in doubt waits for a receipt, if the settings say so."""
-        doubtful = isinstance(sent, Deferred) and sent.in_doubt
-        if doubtful and self._settings.in_doubt is InDoubt.HOLD:
-            return replace(sent, retry_after=HOLD)
+        if isinstance(sent, Deferred) and sent.in_doubt:
+            return replace(sent, retry_after=self._settings.in_doubt.wait)
         return sent
 
     async def _request(self, ask: Ask) -> Reply:

@@ -31,8 +31,13 @@ def resolve(to: str, country: str) -> Address:
         raise InvalidArgument(f"To must be a telephone number: {reason}.", field="To") from None
 
 
-def read_letter(letter: Letter, *, sender: str, most_parts: int = MOST_PARTS, wide: bool = False) -> Sms | Refused:
-    """The SMS in a letter, or why it can never be one. `sender` is from whom it is when the message does not say."""
+def read_letter(
+    letter: Letter, *, sender: str, most_parts: int = MOST_PARTS, wide: bool = False, latin1: bool = False
+) -> Sms | Refused:
+    """The SMS in a letter, or why it can never be one.
+
+    `sender` is from whom it is when the message does not say; `wide` and `latin1` as for `plan`.
+    """
     content = letter.message.content
     named = "" if isinstance(content, Push) else content.sender
     try:
@@ -42,7 +47,7 @@ def read_letter(letter: Letter, *, sender: str, most_parts: int = MOST_PARTS, wi
     text = words(content)
     if not text.strip():
         return Refused("the message has no text")
-    cut = plan(text, wide=wide)
+    cut = plan(text, wide=wide, latin1=latin1)
     if len(cut.parts) > most_parts:
         return Refused(f"the text needs {len(cut.parts)} SMS in {cut.alphabet}; at most {most_parts} are sent")
     return Sms(to, source, cut)

@@ -43,15 +43,16 @@ class Plan(msgspec.Struct, frozen=True):
     stranger: str = ""  # the first character that the GSM alphabet has not, the reason for UCS-2
 
 
-def plan(text: str, *, wide: bool = False) -> Plan:
+def plan(text: str, *, wide: bool = False, latin1: bool = False) -> Plan:
     """Cut a text. An escape stays with its character, and a surrogate pair stays whole.
 
     Characters that are one in composed form are composed first, so that an accent typed as two
     code points does not cost the GSM alphabet. Half a surrogate pair becomes a question mark.
-    `wide` counts for the concatenation header with a 16-bit reference.
+    `wide` counts for the concatenation header with a 16-bit reference. With `latin1` the way there
+    speaks Latin-1, so that only what is in both alphabets travels as GSM.
     """
     text = mended(text)
-    stranger = gsm.stranger(text)
+    stranger = gsm.stranger(text) or (latin1 and next((char for char in text if ord(char) > 0xFF), "")) or ""
     alphabet = Alphabet.UCS2 if stranger else Alphabet.GSM
     cost = _utf16_units if stranger else gsm.septets
     units = sum(map(cost, text))

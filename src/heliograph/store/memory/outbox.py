@@ -150,6 +150,12 @@ class MemoryOutbox:
         found = [attempt for attempt in self._tables.open().attempts if attempt.delivery_id in wanted]
         return sorted(found, key=lambda attempt: (attempt.delivery_id, attempt.number))
 
+    async def known(self, channel: str, provider_ids: Sequence[str]) -> list[Delivery]:
+        """The deliveries a channel's provider knows by one of these ids."""
+        wanted = set(provider_ids) - {""}
+        every = self._tables.open().deliveries.values()
+        return _by_id(d for d in every if d.channel == channel and d.provider_id in wanted)
+
     async def counts(self) -> dict[tuple[str, State], int]:
         """How many deliveries each channel has in each state."""
         return dict(Counter((d.channel, d.state) for d in self._tables.open().deliveries.values()))

@@ -112,6 +112,14 @@ SELECT json_group_array(json(noun) ORDER BY id DESC) FROM (
 SELECT json_group_array(json(noun) ORDER BY id) FROM delivery_noun
 WHERE message_id IN (SELECT value FROM json_each(?));
 
+-- known --
+-- The deliveries of a channel by the ids its provider has given them.
+SELECT json_group_array(json(noun) ORDER BY id) FROM delivery_noun
+WHERE id IN (
+    SELECT id FROM delivery
+    WHERE channel = ?1 AND provider_id <> '' AND provider_id IN (SELECT value FROM json_each(?2))
+);
+
 -- attempts --
 -- All attempts of these deliveries, as they were made.
 SELECT json_group_array(json(noun) ORDER BY delivery_id, number, id) FROM attempt_noun

@@ -161,3 +161,21 @@ async def test_a_hung_after_async_script_delays_no_call(scripted: Any) -> None:
         for _ in range(20):
             await town.push()
         assert loop.time() - began < 2
+
+
+async def test_a_script_that_talks_without_end_is_cut_short_and_the_gateway_goes_on(scripted: Any) -> None:
+    script = """
+        from heliograph.scripts import log
+        def before_send_push_notification(associate_ids, message, event):
+            while True:
+                print("x" * 5000)
+    """
+    async with scripted({"a.py": script}, time_limit=1) as town:
+        loop = asyncio.get_running_loop()
+        stuck = asyncio.ensure_future(town.push())
+        longest = 0.0
+        while not stuck.done():
+            began = loop.time()
+            await town.town.ask("GET", "/healthz")
+            longest = max(longest, loop.time() - began)
+        assert longest < 0.5

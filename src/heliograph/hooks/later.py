@@ -25,6 +25,7 @@ LEASE_MS = 30_000  # after a crash, an event that nobody could release waits at 
 RENEW_EVERY = 10.0  # seconds
 TIDY_EVERY = 0.05  # seconds between writes of what is done; each is one commit for all
 LOOK_EVERY = 1.0  # seconds between looks at the table
+ASIDE_MS = 60_000  # until an event is looked at again whose script cannot serve
 AT_ONCE = 16  # events given to the pool at the same time
 MOST_IN_MEMORY = 5_000  # events that wait; what comes above goes back to the table
 MOST_ATTEMPTS = 10
@@ -156,6 +157,9 @@ class Later:
                     AFTER_ASYNC, event.method, scripts, payload.who, payload.arguments, payload.result, payload.states
                 )
                 self._told(await self._pool.run(job))
+            elif self._shelf.incomplete:
+                self._set_aside(event)
+                return
             self._done.append(event.id)
             self._held.pop(event.id, None)
         except Exception:
@@ -165,6 +169,11 @@ class Later:
             self._news.set()
             if self._runs_here:
                 self._pump()
+
+    def _set_aside(self, event: DueEvent) -> None:
+        """The script that listened may be the one that is broken or disabled now: wait until that is mended."""
+        self._held.pop(event.id, None)
+        self._changed[event.id] = replace(event, lease_until=self._clock.now() + ASIDE_MS, attempts=0)
 
     # ---------------------------------------------------------------- the table
 
@@ -198,11 +207,12 @@ class Later:
     async def _look(self) -> None:
         """Take up what nobody holds, as much as there is room for."""
         room = MOST_IN_MEMORY - len(self._waiting)
-        if room <= 0 or not self._shelf.handles((AFTER_ASYNC,)):
+        if room <= 0:
             return
         now = self._clock.now()
         for event in await self._agenda.claim(now=now, lease_until=now + LEASE_MS, limit=min(room, 500)):
             self._take_up(event)
+        self._news.set()
         self._pump()
 
     def _take_up(self, event: DueEvent) -> None:

@@ -22,7 +22,7 @@ from heliograph.hooks.job import Job
 from heliograph.hooks.later import AT_ONCE, Later, Payload
 from heliograph.hooks.librarian import Librarian, Values
 from heliograph.hooks.pool import Pool
-from heliograph.hooks.shelf import ScriptState, Shelf
+from heliograph.hooks.shelf import SERVING, ScriptState, Shelf
 from heliograph.hooks.signatures import Signature, members
 from heliograph.hooks.tracing import Tracing
 from heliograph.hooks.wire import AFTER, AFTER_ASYNC, BEFORE, Failed, Said, Who
@@ -117,6 +117,10 @@ class ScriptHooks:
     def states(self) -> list[ScriptState]:
         """Every script, for an operator."""
         return self._shelf.states()
+
+    def trouble(self) -> dict[str, str]:
+        """The scripts that do not serve as they stand in their files: broken, disabled, old version serving."""
+        return {each.name: each.state for each in self.states() if each.state != SERVING}
 
     @property
     def pids(self) -> list[int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 import msgspec
 
 from heliograph.hooks.wire import Report, Source
 
 Handled = tuple[str, str]  # event, method
+SERVING = "serving"
 
 
 class ScriptState(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +40,10 @@ class Shelf:
         """The scripts that handle this, in order of their names."""
         return self._chains.get((event, method), ())
 
-    def handles(self, events: Collection[str]) -> bool:
-        """Whether any script listens to any of these events."""
-        return any(event in events for event, _ in self._chains)
+    @property
+    def incomplete(self) -> bool:
+        """Whether a script that should serve does not."""
+        return bool(self.broken or self.disabled)
 
     def old(self, name: str) -> Source | None:
         """The version that serves."""
@@ -84,7 +86,7 @@ class Shelf:
         elif problem:
             state = "broken" if report is None else "old version serving"
         else:
-            state = "serving"
+            state = SERVING
         events = [f"{event} {method}" for event, method in report.events] if report is not None else []
         return ScriptState(name=name, state=state, events=events, problem=problem, breaches=self._breaches[name])
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 _HEAD = 4  # bytes of a frame's length, big endian
-LARGEST = 64 * 1024 * 1024  # bytes of one frame
+LARGEST = 16 * 1024 * 1024  # bytes of one frame
 
 BEFORE, AFTER, AFTER_ASYNC = "before", "after", "after_async"
 

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -39,6 +40,8 @@ from heliograph.scripts.load import Script, Unfit, load, told
 from heliograph.scripts.sandbox import die_with_parent, limit_memory, narrow
 
 _CHUNK = 256 * 1024
+MOST_LINES = 200  # that scripts of this worker may log in a second
+LONGEST_LINE = 2000  # characters
 _NOBODY = Who(0, "script", None, False)
 
 
@@ -57,6 +60,7 @@ class Worker:
         self._scripts: dict[str, Script] = {}
         self._running, self._who = "", _NOBODY
         self._asked = 0
+        self._said, self._said_since = 0, 0.0  # lines in the second that began then
         self.settings: dict[str, Any] = {}
 
     def serve(self) -> None:
@@ -89,8 +93,15 @@ class Worker:
         return frame.value
 
     def say(self, level: str, text: str) -> None:
-        """Log under the running script's name."""
-        self._send(Said(self._running, level, str(text)))
+        """Log under the running script's name; a script that says too much at once is cut short."""
+        now = time.monotonic()
+        if now - self._said_since >= 1.0:
+            if self._said > MOST_LINES:
+                self._send(Said(self._running, "warning", f"{self._said - MOST_LINES} lines were left out"))
+            self._said_since, self._said = now, 0
+        self._said += 1
+        if self._said <= MOST_LINES:
+            self._send(Said(self._running, level, str(text)[:LONGEST_LINE]))
 
     # ------------------------------------------------------------------ frames
 

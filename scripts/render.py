@@ -16,7 +16,7 @@ from heliograph.cli.reference import cli_page
 from heliograph.config.describe import reference_page
 from heliograph.core import errors, lifecycle
 from heliograph.core.errors import HeliographError
-from heliograph.edge import failures
+from heliograph.edge import compatibility, failures
 from heliograph.scripts.describe import events_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,8 +117,16 @@ def scripting_page() -> str:
     return text
 
 
+def compatibility_page() -> str:
+    """docs/compatibility.md with every operation in every version and dialect, and every address of REST."""
+    page = ROOT / "docs/compatibility.md"
+    text = block(page, "operations", compatibility.operations_table())
+    return block(page, "endpoints", compatibility.endpoints_table(), text=text)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/architecture.md": states_block,
+    "docs/compatibility.md": compatibility_page,
     "docs/reference/cli.md": cli_page,
     "docs/reference/errors.md": errors_page,
     "docs/reference/settings.md": settings_page,

@@ -10,6 +10,7 @@ import pytest
 
 from heliograph.config.settings import StoreSettings
 from heliograph.core.ports import Agenda, Answers, Clock, Directory, InboxStore, Outbox, Queue, Replays
+from heliograph.core.roster import Roster
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.memory import MemoryStore
 from heliograph.store.sqlite import open_store
@@ -26,6 +27,7 @@ class Store(Protocol):
     agenda: Agenda
     answers: Answers
     replays: Replays
+    roster: Roster
 
     async def close(self) -> None: ...
 
@@ -80,6 +82,11 @@ def agenda(store: Store) -> Agenda:
 @pytest.fixture
 def replays(store: Store) -> Replays:
     return store.replays
+
+
+@pytest.fixture
+def roster(store: Store) -> Roster:
+    return store.roster
 
 
 @pytest.fixture(params=["plain", "cached"])

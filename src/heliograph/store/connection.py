@@ -46,6 +46,9 @@ _UNIQUE = {
     "delivery.id": "delivery id",
     "due_event.id": "event id",
     "idempotency.key": "idempotency key",
+    "user_group.group_id": "group id",
+    "user_group.name_folded": "group name",
+    "user_group.external_id": "external id",
 }
 
 

@@ -19,6 +19,7 @@ from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replay
+from heliograph.core.roster import CompanyProfile, Profile, UserGroup
 from heliograph.core.scripting import DueEvent
 
 _encode = msgspec.json.Encoder().encode
@@ -81,3 +82,6 @@ item = msgspec.json.Decoder(InboxItem).decode
 items = msgspec.json.Decoder(list[InboxItem]).decode
 events = msgspec.json.Decoder(list[DueEvent]).decode
 replay = msgspec.json.Decoder(Replay).decode
+profiles = msgspec.json.Decoder(list[Profile]).decode
+company_profile = msgspec.json.Decoder(CompanyProfile).decode
+groups = msgspec.json.Decoder(list[UserGroup]).decode

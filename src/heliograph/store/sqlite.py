@@ -28,6 +28,7 @@ from heliograph.store.outbox import SqliteOutbox
 from heliograph.store.queue import TableQueue
 from heliograph.store.reader import Reader
 from heliograph.store.replays import SqliteReplays
+from heliograph.store.roster import SqliteRoster
 from heliograph.store.writer import Writer
 
 _SYNCHRONOUS = {0: "off", 1: "normal", 2: "full", 3: "extra"}
@@ -47,6 +48,7 @@ class SqliteStore:
         self.agenda = SqliteAgenda(writer, reader)
         self.answers = SqliteAnswers(writer, reader)
         self.replays = SqliteReplays(writer, reader)
+        self.roster = SqliteRoster(writer, reader)
         self.queue = TableQueue(self._due, self._next_due, clock)
 
     def facts(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from heliograph.store.memory.directory import MemoryDirectory
 from heliograph.store.memory.inbox import MemoryInbox
 from heliograph.store.memory.outbox import MemoryOutbox
 from heliograph.store.memory.replays import MemoryReplays
+from heliograph.store.memory.roster import MemoryRoster
 from heliograph.store.memory.tables import Tables
 from heliograph.store.queue import TableQueue
 
@@ -24,6 +25,7 @@ class MemoryStore:
         self.agenda = MemoryAgenda(self._tables)
         self.answers = MemoryAnswers(self._tables, self.outbox)
         self.replays = MemoryReplays(self._tables)
+        self.roster = MemoryRoster(self._tables)
         self.queue = TableQueue(self.outbox.look, self.outbox.next_due, clock)
 
     def facts(self) -> dict[str, str]:
@@ -42,5 +44,6 @@ __all__ = [
     "MemoryInbox",
     "MemoryOutbox",
     "MemoryReplays",
+    "MemoryRoster",
     "MemoryStore",
 ]

@@ -432,3 +432,78 @@ SELECT 1 FROM idempotency WHERE expires_at <= ?1 LIMIT 1;
 DELETE FROM idempotency WHERE (company_id, caller, key) IN (
     SELECT company_id, caller, key FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2
 );
+
+-- profiles --
+-- The particulars of these users.
+SELECT json_group_array(
+    json_object(
+        'associate_id', associate_id, 'first_name', first_name, 'last_name', last_name, 'country', country,
+        'time_zone', time_zone, 'updated_at', updated_at, 'deleted_at', deleted_at
+    )
+    ORDER BY associate_id
+) FROM person_profile WHERE associate_id IN (SELECT value FROM json_each(?));
+
+-- put_profile --
+-- A user's particulars as they are from now on.
+INSERT OR REPLACE INTO person_profile (
+    associate_id, first_name, last_name, country, time_zone, updated_at, deleted_at
+)
+SELECT
+    ?1 ->> 'associate_id', ?1 ->> 'first_name', ?1 ->> 'last_name', ?1 ->> 'country', ?1 ->> 'time_zone',
+    ?1 ->> 'updated_at', ?1 ->> 'deleted_at';
+
+-- leave_groups --
+-- A user is in no group any more.
+DELETE FROM user_group_member WHERE associate_id = ?;
+
+-- company_profile --
+-- A company's particulars.
+SELECT json_object(
+    'company_id', company_id, 'description', description, 'country', country, 'time_zone', time_zone,
+    'notices_to', notices_to, 'updated_at', updated_at
+) FROM company_profile WHERE company_id = ?;
+
+-- put_company_profile --
+-- A company's particulars as they are from now on.
+INSERT OR REPLACE INTO company_profile (company_id, description, country, time_zone, notices_to, updated_at)
+SELECT
+    ?1 ->> 'company_id', ?1 ->> 'description', ?1 ->> 'country', ?1 ->> 'time_zone', ?1 ->> 'notices_to',
+    ?1 ->> 'updated_at';
+
+-- groups --
+-- A company's groups with their members.
+SELECT json_group_array(
+    json_object(
+        'group_id', group_id, 'company_id', company_id, 'name', name, 'external_id', external_id,
+        'created_at', created_at, 'members', json((
+            SELECT json_group_array(associate_id ORDER BY associate_id)
+            FROM user_group_member WHERE user_group_member.group_id = user_group.group_id
+        ))
+    )
+    ORDER BY name_folded, group_id
+) FROM user_group WHERE company_id = ?;
+
+-- add_group --
+-- A new group, without its members.
+INSERT INTO user_group (group_id, company_id, name, name_folded, external_id, created_at)
+SELECT
+    ?1 ->> 'group_id', ?1 ->> 'company_id', ?1 ->> 'name', ?2, ?1 ->> 'external_id', ?1 ->> 'created_at';
+
+-- update_group --
+-- A group's name and external id as they are from now on.
+UPDATE user_group SET name = ?1 ->> 'name', name_folded = ?2, external_id = ?1 ->> 'external_id'
+WHERE group_id = ?1 ->> 'group_id'
+RETURNING group_id;
+
+-- add_members --
+-- The members that a group names.
+INSERT OR IGNORE INTO user_group_member (group_id, associate_id)
+SELECT ?1 ->> 'group_id', value FROM json_each(?1 -> 'members');
+
+-- remove_members --
+-- A group has no members any more.
+DELETE FROM user_group_member WHERE group_id = ?;
+
+-- remove_group --
+-- Forget a group.
+DELETE FROM user_group WHERE group_id = ?;

@@ -88,6 +88,9 @@ class Nothing:
     async def publish(self, deliveries: Iterable[Delivery]) -> None:
         return None
 
+    async def expand(self) -> list[Delivery]:
+        return []
+
     async def claim(self, ids: Sequence[int], *, now: int, lease_until: int) -> list[Claimed]:
         return [Claimed(delivery=Delivery(id=id, message_id=id, **self._fields), message=self._message) for id in ids]
 

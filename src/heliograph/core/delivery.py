@@ -58,6 +58,7 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
 
     messages: tuple[Message, ...]
     deliveries: tuple[Delivery, ...]
+    later: tuple[Delivery, ...] = ()  # the rest of a fan-out: kept as lists, and made deliveries by `Outbox.expand`
     events: tuple[DueEvent, ...] = ()  # what scripts are to be told afterwards
     replay: Replay | None = None  # what a repetition of the call is answered; its key must be free
 

@@ -66,6 +66,12 @@ class Outbox(Protocol):
         Raises Conflict when an id, or the key of the replay, is taken; an expired replay is replaced.
         """
 
+    async def expand(self) -> list[Delivery]:
+        """Make the next few hundred deliveries of what was accepted for `later`, in one transaction.
+
+        Those made now; empty when nothing is left. Whatever interrupts it, each is made exactly once.
+        """
+
     async def claim(self, ids: Sequence[int], *, now: int, lease_until: int) -> list[Claimed]:
         """Lease those of the ids that are queued, due and not expired; each gets a new token and one attempt more.
 

@@ -11,6 +11,7 @@ from heliograph.config.settings import DispatchSettings
 from heliograph.core.lifecycle import State
 from heliograph.core.ports import Channels, Queue
 from heliograph.dispatch.deliver import Room
+from heliograph.dispatch.fan_out import FanOut
 from heliograph.dispatch.lane import Lane, LaneStatus
 
 _WAITING = frozenset({State.QUEUED, State.HELD, State.LEASED})
@@ -33,6 +34,7 @@ class Dispatcher:
         self._room = room
         self._settings = settings
         self._lanes = {name: Lane(name, channel, queue, room, settings) for name, channel in channels.items()}
+        self._fan_out = FanOut(room.outbox, queue, room.clock, settings.poll)
         self._running = False
 
     async def start(self) -> None:
@@ -50,10 +52,12 @@ class Dispatcher:
         self._running = True
         for lane in self._lanes.values():
             lane.start()
+        self._fan_out.start()
 
     async def stop(self, within: float) -> None:
         """No new claims; running tries get `within` seconds; the rest are cancelled and their leases released at once."""
         self._running = False
+        await self._fan_out.stop()
         await asyncio.gather(*(lane.stop(within) for lane in self._lanes.values()))
 
     async def status(self) -> Status:

@@ -17,6 +17,8 @@ from heliograph.core.scripting import DueEvent
 
 LAST_MESSAGE_ID = 2**31 - 1  # a MessagingId is an xs:int
 
+AT_ONCE = 1000  # deliveries of a message that are made in the transaction that accepts it; the rest follows in portions
+
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """One way a draft goes: a channel and an address on it, or the reason why it can never go."""
@@ -88,11 +90,12 @@ class Intake:
             deliveries = tuple(_delivery(delivery_id + n, message, way) for n, way in enumerate(draft.ways))
             delivery_id += len(deliveries)
             accepted.append(Accepted(message, deliveries))
-        everything = [delivery for item in accepted for delivery in item.deliveries]
-        queued = [delivery for delivery in everything if delivery.state is State.QUEUED]
+        at_once = [delivery for item in accepted for delivery in item.deliveries[:AT_ONCE]]
+        queued = [delivery for delivery in at_once if delivery.state is State.QUEUED]
         acceptance = Acceptance(
             messages=tuple(item.message for item in accepted),
-            deliveries=tuple(everything),
+            deliveries=tuple(at_once),
+            later=tuple(delivery for item in accepted for delivery in item.deliveries[AT_ONCE:]),
             events=submission.events,
             replay=submission.replay(accepted) if submission.replay is not None else None,
         )

@@ -25,11 +25,21 @@ class Batch:
         self.items: list[str] = []
         self.events: list[str] = []
         self.replays: list[str] = []
+        self.portions: list[str] = []
         self.item_deliveries: list[int] = []
 
     def apply(self, connection: apsw.Connection) -> None:
         """Run the batch: one statement, which is a transaction of its own."""
-        parts = (self.messages, self.deliveries, self.records, self.claims, self.items, self.events, self.replays)
+        parts = (
+            self.messages,
+            self.deliveries,
+            self.records,
+            self.claims,
+            self.items,
+            self.events,
+            self.replays,
+            self.portions,
+        )
         connection.execute(SQL["apply"], [_texts(part) for part in parts])
 
     def answers(self, connection: apsw.Connection) -> rows.Answers:
@@ -73,8 +83,10 @@ class Accept(Job):
         deliveries: list[str],
         events: list[str],
         replays: list[str],
+        portions: list[str],
     ) -> None:
         super().__init__(future)
+        self._portions = portions
         self._messages = messages
         self._deliveries = deliveries
         self._events = events
@@ -85,6 +97,7 @@ class Accept(Job):
         batch.deliveries += self._deliveries
         batch.events += self._events
         batch.replays += self._replays
+        batch.portions += self._portions
 
 
 class Apply(Job):

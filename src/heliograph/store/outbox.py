@@ -9,7 +9,7 @@ import apsw
 from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Moved, Record
 from heliograph.core.lifecycle import SETTLED, Happening, State
 from heliograph.core.message import Message
-from heliograph.store import rows
+from heliograph.store import portions, rows
 from heliograph.store.jobs import Accept, Apply, Batch, Claim
 from heliograph.store.queries import SQL
 from heliograph.store.reader import Reader
@@ -42,7 +42,14 @@ class SqliteOutbox:
         deliveries = [rows.text(delivery) for delivery in acceptance.deliveries]
         events = [rows.text(event) for event in acceptance.events]
         replays = [] if acceptance.replay is None else [rows.text(acceptance.replay)]
-        await self._writer.put(Accept(self._writer.future(), messages, deliveries, events, replays))
+        later = [rows.text(portion) for portion in portions.folded(acceptance.later)]
+        await self._writer.put(Accept(self._writer.future(), messages, deliveries, events, replays, later))
+
+    async def expand(self) -> list[Delivery]:
+        """Make the oldest portion of what was accepted for later; the deliveries made."""
+        if self._reader.one(portions.kept, "portion") is None:
+            return []
+        return await self._writer.run(_expand)
 
     async def claim(self, ids: Several[int], *, now: int, lease_until: int) -> list[Claimed]:
         """Lease those that are queued, due and not expired; attempt and token are counted up in the same statement."""
@@ -108,6 +115,20 @@ class SqliteOutbox:
         """How many deliveries each channel has in each state; walks the whole table."""
         counted = await self._reader.many(rows.counts, "counts")
         return {(channel, state): many for channel, state, many in counted}
+
+
+def _expand(connection: apsw.Connection) -> list[Delivery]:
+    """The portion goes and its deliveries come in one transaction, so that each is made once."""
+    found = connection.execute(SQL["portion"]).get
+    if found is None:
+        return []
+    portion = portions.kept(found)
+    deliveries = portions.unfolded(portion.text)
+    batch = Batch()
+    batch.deliveries = [rows.text(delivery) for delivery in deliveries]
+    batch.apply(connection)
+    connection.execute(SQL["forget_portion"], (portion.id,))
+    return deliveries
 
 
 def _sweep(connection: apsw.Connection, now: int, leases_until: int, limit: int) -> int:

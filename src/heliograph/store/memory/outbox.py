@@ -13,6 +13,7 @@ from heliograph.core.lifecycle import MOVES, SETTLED, Happening, State
 from heliograph.core.message import Message
 from heliograph.store.memory.replays import keep
 from heliograph.store.memory.tables import Tables
+from heliograph.store.portions import folded
 from heliograph.store.sequence import LAST_MESSAGE_ID, used_up
 
 
@@ -50,6 +51,16 @@ class MemoryOutbox:
         t.events |= events
         t.messages |= messages
         t.deliveries |= deliveries
+        t.portions += folded(acceptance.later)
+
+    async def expand(self) -> list[Delivery]:
+        """Make the oldest portion of what was accepted for later; the deliveries made."""
+        t = self._tables.open()
+        if not t.portions:
+            return []
+        deliveries = t.portions.pop(0).deliveries()
+        t.deliveries |= {delivery.id: delivery for delivery in deliveries}
+        return deliveries
 
     async def claim(self, ids: Sequence[int], *, now: int, lease_until: int) -> list[Claimed]:
         """Lease those that are queued, due and not expired."""
@@ -112,6 +123,7 @@ class MemoryOutbox:
         t = self._tables.open()
         old = sorted((m.created_at, m.id) for m in t.messages.values() if m.created_at < before)
         busy = {d.message_id for d in t.deliveries.values() if d.state not in SETTLED}
+        busy |= {portion.message_id for portion in t.portions}
         finished = {id for _, id in [key for key in old if key[1] not in busy][: max(limit, 0)]}
         gone = {d.id for d in t.deliveries.values() if d.message_id in finished}
         t.messages = {id: message for id, message in t.messages.items() if id not in finished}

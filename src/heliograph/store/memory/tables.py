@@ -9,6 +9,7 @@ from heliograph.core.message import Message
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replay
 from heliograph.core.scripting import DueEvent
+from heliograph.store.portions import Portion
 
 
 class Tables:
@@ -22,6 +23,7 @@ class Tables:
         self.next_device = 1
         self.messages: dict[int, Message] = {}
         self.deliveries: dict[int, Delivery] = {}
+        self.portions: list[Portion] = []
         self.attempts: list[Attempt] = []
         self.companies: dict[int, Company] = {}
         self.users: dict[int, User] = {}

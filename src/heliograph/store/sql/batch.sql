@@ -18,7 +18,7 @@ CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY, delivery_id INTEGER, was TEX
 
 CREATE TEMP VIEW batch AS
 SELECT NULL AS messages, NULL AS deliveries, NULL AS records, NULL AS claims, NULL AS items, NULL AS events,
-    NULL AS replays;
+    NULL AS replays, NULL AS portions;
 
 -- One record at a time and in order, because two of them may concern the same delivery.
 CREATE TEMP VIEW recording AS SELECT NULL AS place, NULL AS record;
@@ -87,6 +87,9 @@ BEGIN
         value ->> 'expires_at', value ->> 'lease_until', value ->> 'lease', value ->> 'provider_id',
         value ->> 'detail', value ->> 'sealed_config', value ->> 'updated_at'
     FROM carray(NEW.deliveries);
+
+    INSERT INTO portion (message_id, deliveries)
+    SELECT value ->> 'message_id', value FROM carray(NEW.portions);
 
     INSERT INTO due_event (id, company_id, method, created_at, lease_until, attempts, payload)
     SELECT

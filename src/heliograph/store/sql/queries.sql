@@ -8,7 +8,16 @@ SELECT max(?2 - next + 1, 0) FROM sequence WHERE name = ?1;
 
 -- apply --
 -- A whole batch: messages, deliveries, records, claims, inbox items, AfterAsync events, replays.
-INSERT INTO batch (messages, deliveries, records, claims, items, events, replays) VALUES (?, ?, ?, ?, ?, ?, ?);
+INSERT INTO batch (messages, deliveries, records, claims, items, events, replays, portions)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- portion --
+-- The oldest portion of what was accepted for later.
+SELECT json_object('id', id, 'text', deliveries) FROM portion ORDER BY id LIMIT 1;
+
+-- forget_portion --
+-- It has been made deliveries.
+DELETE FROM portion WHERE id = ?;
 
 -- answers --
 -- What the last batch did: moves by the place of their record, letters by claim, the items of these deliveries.
@@ -53,6 +62,7 @@ SELECT json_group_array(id) FROM (
     AND NOT EXISTS (
         SELECT 1 FROM delivery AS d WHERE d.message_id = m.id AND d.state NOT IN (SELECT value FROM json_each(?3))
     )
+    AND NOT EXISTS (SELECT 1 FROM portion AS p WHERE p.message_id = m.id)
     ORDER BY m.created_at LIMIT ?2
 );
 

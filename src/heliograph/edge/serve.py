@@ -15,6 +15,7 @@ from heliograph.core.errors import BadSetting
 from heliograph.edge.http.head import Limits
 from heliograph.edge.http.messages import ASGI
 from heliograph.edge.http.protocol import guarded
+from heliograph.edge.http.proxies import ForwardedHost
 from heliograph.edge.server import Gateway
 
 _BACKLOG = 2048
@@ -129,6 +130,8 @@ def _load(config: uvicorn.Config, settings: ServerSettings) -> None:
         config.load()
     except (OSError, ssl.SSLError) as error:
         raise BadSetting(f"server.tls_cert, server.tls_key: the pair cannot be used ({error}).") from None
+    if settings.trusted_proxies:  # outermost: further in, the proxy's address has given way to the client's
+        config.loaded_app = ForwardedHost(config.loaded_app, settings.trusted_proxies)
 
 
 def _url(settings: ServerSettings, listener: socket.socket) -> str:

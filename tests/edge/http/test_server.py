@@ -156,6 +156,26 @@ async def test_only_a_trusted_proxy_is_believed(tmp_path: Path, trusted: list[st
     assert f'location="{scheme}://127.0.0.1:' in heard.text
 
 
+@pytest.mark.parametrize(
+    ("trusted", "forwarded", "place"),
+    [
+        (["127.0.0.1"], "push.example.com", "http://push.example.com"),
+        (["127.0.0.0/8"], "push.example.com:8443", "http://push.example.com:8443"),
+        (["*"], "push.example.com", "http://push.example.com"),
+        (["127.0.0.1"], "the-clients-own.example, push.example.com", "http://push.example.com"),
+        (["127.0.0.1"], '"><x/>', "http://127.0.0.1:"),
+        (["10.0.0.1"], "push.example.com", "http://127.0.0.1:"),
+        ([], "push.example.com", "http://127.0.0.1:"),
+    ],
+)
+async def test_the_host_that_was_asked_is_believed_from_a_trusted_proxy(
+    tmp_path: Path, trusted: list[str], forwarded: str, place: str
+) -> None:
+    async with a_town(tmp_path, server=ServerSettings(port=0, trusted_proxies=trusted)) as town:
+        heard = await town.ask("GET", "/Remote/Services88/Messaging.svc?wsdl", {"X-Forwarded-Host": forwarded})
+    assert f'location="{place}' in heard.text
+
+
 class Broken:
     """A door with a bug in it, which knows a secret."""
 

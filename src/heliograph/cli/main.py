@@ -10,7 +10,19 @@ from typing import NoReturn
 import typer
 
 from heliograph import __version__
-from heliograph.cli import channels, companies, demo, doctor, messages, scripts, send, serve, setting_commands, users
+from heliograph.cli import (
+    channels,
+    companies,
+    demo,
+    doctor,
+    fake,
+    messages,
+    scripts,
+    send,
+    serve,
+    setting_commands,
+    users,
+)
 from heliograph.cli.common import NOTHING, WRONG, JsonOption
 from heliograph.cli.output import complain, print_json, say
 from heliograph.core.errors import CallerError, Conflict, HeliographError, NotFound, OperatorError, Unavailable
@@ -30,6 +42,7 @@ app.add_typer(companies.app, name="company")
 app.add_typer(messages.app, name="message")
 app.add_typer(channels.app, name="channel")
 app.add_typer(setting_commands.app, name="settings")
+app.add_typer(fake.app, name="fake")
 app.add_typer(scripts.app, name="scripts")
 app.command("doctor")(doctor.doctor)
 

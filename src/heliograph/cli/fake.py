@@ -1,0 +1,113 @@
+"""`heliograph fake`: providers on this machine, to rehearse with before there are credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+import typer
+
+from heliograph.cli.common import JsonOption, run
+from heliograph.cli.output import say
+from heliograph.core.errors import BadSetting
+
+if TYPE_CHECKING:
+    from heliograph.testing.rehearsal import Rehearsal
+    from heliograph.testing.servers.http2 import Answer, Request
+
+app = typer.Typer(no_args_is_help=True, help="Fake providers: rehearse deliveries without credentials.")
+
+_DEVICE, _DIGITS = "/3/device/", 8
+
+PortOption = Annotated[int, typer.Option(help="Port to bind on loopback; 0 takes any free one.")]
+FolderOption = Annotated[Path, typer.Option(metavar="DIR", help="Folder for keys and settings to use it with.")]
+AnswerOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ANSWER", help="Give this next: a status and reason, or stall, reset, goaway, ...; repeatable."
+    ),
+]
+
+
+@app.command("apns")
+def apns(
+    topic: Annotated[str, typer.Option(help="The app's bundle id.")] = "com.example.keeper",
+    environment: Annotated[Literal["production", "sandbox"], typer.Option(help="Which of the two.")] = "production",
+    port: PortOption = 0,
+    folder: FolderOption = Path("heliograph-fake"),
+    answer: AnswerOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Play Apple's push service until Ctrl-C: real TLS and HTTP/2, and it refuses what Apple refuses."""
+    _need_extra()
+    from heliograph.testing import rehearsal
+
+    _play(rehearsal.apns(topic, environment, port), folder, answer or [], json)
+
+
+@app.command("fcm")
+def fcm(
+    port: PortOption = 0,
+    folder: FolderOption = Path("heliograph-fake"),
+    answer: AnswerOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Play Google's FCM and its access tokens until Ctrl-C; it refuses what Google refuses."""
+    _need_extra()
+    from heliograph.testing import rehearsal
+
+    _play(rehearsal.fcm(port), folder, answer or [], json)
+
+
+def _need_extra() -> None:
+    try:
+        import h2  # noqa: F401
+    except ImportError:
+        raise BadSetting("The fakes need the extra `testing`: install heliograph[testing].") from None
+
+
+def _play(rehearsal: Rehearsal, folder: Path, answers: list[str], json: bool) -> None:
+    for text in answers:
+        try:
+            rehearsal.script(text)
+        except ValueError as refusal:
+            raise BadSetting(f"--answer {text[:60]!r}: {refusal}.") from None
+    run(_until_told(rehearsal, folder, json))
+
+
+async def _until_told(rehearsal: Rehearsal, folder: Path, json: bool) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    rehearsal.server.seen = lambda request, answer: say(_line(request, answer, json))
+    try:
+        async with rehearsal.fake:
+            _welcome(rehearsal, rehearsal.write(folder), json)
+            await stop.wait()
+    except OSError as trouble:
+        raise BadSetting(f"The fake cannot start: {trouble.strerror}.") from None
+
+
+def _welcome(rehearsal: Rehearsal, config: Path, json: bool) -> None:
+    if json:
+        ready = {"url": rehearsal.server.url, "config": str(config), "kind": rehearsal.kind}
+        say(msgspec.json.encode(ready).decode())
+        return
+    say(f"A fake {rehearsal.kind} listens on {rehearsal.server.url}; Ctrl-C stops it. Use it with")
+    say(f"  heliograph serve --config {config}")
+    say(f"  heliograph channel check {rehearsal.kind} --config {config}")
+
+
+def _line(request: Request, answer: Answer, json: bool) -> str:
+    """One request, without what follows the first digits of a device's token, and without the message."""
+    path = request.path
+    if path.startswith(_DEVICE):
+        path = f"{path[: len(_DEVICE) + _DIGITS]}..."
+    word = answer.fault.value or str(answer.status)
+    reason = "" if answer.status == 200 else answer.body.decode("utf-8", "replace")
+    if json:
+        return msgspec.json.encode({"path": path, "answer": word, "body": reason}).decode()
+    return f"{request.method} {path}, {len(request.body)} bytes: {word} {reason}".rstrip()

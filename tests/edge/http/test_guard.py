@@ -186,6 +186,16 @@ async def test_a_body_over_the_limit_is_answered_while_it_is_still_being_sent(pl
     assert (await wire.answer())[0] == 200
 
 
+async def test_a_client_that_wants_to_close_hears_the_refusal_and_no_reset_while_it_still_sends(place) -> None:
+    wire = await place.connect()
+    await wire.send(b"POST /a HTTP/1.1\r\n" + HOST + b"Connection: close\r\nContent-Length: 4000000\r\n\r\n")
+    for _ in range(40):
+        await wire.send(b"x" * 100_000)
+    seen = await wire.everything()
+    assert seen.startswith(b"HTTP/1.1 413 ")
+    assert seen.endswith(b"too large")
+
+
 async def test_a_client_that_goes_on_sending_after_a_refusal_is_cut_off(place) -> None:
     wire = await place.connect()
     await wire.send(b"POST /a HTTP/1.1\r\n" + HOST + b"Content-Length: 900000\r\n\r\n" + b"x" * 200_000)

@@ -174,6 +174,10 @@ class GuardedProtocol(HttpToolsProtocol):
             b"HTTP/1.1 %d %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
             % (status, _REASONS[status], len(body), body)
         )
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Say no more, and read and drop what the client is still sending until it closes or a moment has passed."""
         if not self.transport.can_write_eof():  # TLS has no half-closed connection
             self.transport.close()
             return
@@ -233,7 +237,9 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if not self._in_body or self.pipeline or self.transport.is_closing():
             return
-        if self.expect_100_continue and not self._body_seen:
+        if not self.cycle.keep_alive:
+            self._hang_up()
+        elif self.expect_100_continue and not self._body_seen:
             self.transport.close()  # it was never told to go on, and what it sends next cannot be told from a body
         else:
             self._await("linger", _LINGER)

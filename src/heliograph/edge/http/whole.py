@@ -26,6 +26,6 @@ async def write_whole(
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
     cycle.message_event.set()
-    if not cycle.keep_alive:
+    if not (cycle.keep_alive or cycle.more_body):  # with a body still coming, the guard hangs up without a reset
         cycle.transport.close()
     cycle.on_response()

@@ -15,6 +15,7 @@ from heliograph.channels.fcm.channel import PLUGIN as FCM
 from heliograph.channels.http_sms.channel import PLUGIN as HTTP_SMS
 from heliograph.channels.inbox.channel import PLUGIN as INBOX
 from heliograph.channels.registry import BUILT_IN, build_channel
+from heliograph.channels.smpp.channel import PLUGIN as SMPP
 from heliograph.channels.stub.channel import PLUGIN as STUB
 from heliograph.channels.webhook.channel import PLUGIN as WEBHOOK
 from heliograph.store.memory import MemoryStore
@@ -28,6 +29,8 @@ from heliograph.testing.servers.apns import said as apple_said
 from heliograph.testing.servers.fcm import error as google_error
 from heliograph.testing.servers.http2 import Answer as Http2Answer
 from heliograph.testing.servers.http2 import Fault as Http2Fault
+from heliograph.testing.servers.smsc import Fault as SmscFault
+from heliograph.testing.servers.smsc import Smsc
 from heliograph.testing.servers.smtp import HANG_UP, STALL, SmtpServer
 from heliograph.testing.servers.webhook import Answer, Fault, WebhookServer
 from heliograph.testing.tools import some_tools
@@ -213,5 +216,28 @@ class TestFcm(ChannelContract):
             )
 
 
+class TestSmpp(ChannelContract):
+    """The provider is a message centre; a failed submit may break its connection, and the next one makes it anew."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Subject]:
+        tools = some_tools()
+        async with Smsc() as smsc:
+            bad = (0x58, 0x14, 0x08, 0x0B, 0x48, 0x0E, 0x450, *SmscFault)
+            options = {"host": "127.0.0.1", "port": smsc.port, "system_id": "lamp", "password": "secret"}
+            channel = build_channel("sms", {"kind": "smpp", "answer_timeout": 0.3, **options}, tools)
+            yield Subject(
+                plugin=SMPP,
+                channel=channel,
+                to="+47 12 34 56 78",
+                nonsense=("keeper101", "12345678", "+0712345678", "+47123456789012345"),
+                secrets=("secret",),
+                failures=tuple(lambda answer=answer: smsc.script(answer) for answer in bad),
+                requests=lambda: smsc.binds,
+            )
+            await channel.close()
+        await tools.transport.close()
+
+
 def test_every_built_in_kind_is_held_to_the_contract() -> None:
-    assert {plugin.kind for plugin in (APNS, FCM, INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS)} == set(BUILT_IN)
+    assert {plugin.kind for plugin in (APNS, FCM, INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS, SMPP)} == set(BUILT_IN)

@@ -24,6 +24,7 @@ BUILT_IN = {
     "webhook": "heliograph.channels.webhook.channel",
     "email": "heliograph.channels.email.channel",
     "http_sms": "heliograph.channels.http_sms.channel",
+    "smpp": "heliograph.channels.smpp.channel",
     "stub": "heliograph.channels.stub.channel",
     "apns": "heliograph.channels.apns.channel",
     "fcm": "heliograph.channels.fcm.channel",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 import typer
 
+from heliograph.cli import fake_smsc
 from heliograph.cli.common import JsonOption, run
 from heliograph.cli.output import say
 from heliograph.core.errors import BadSetting
@@ -30,6 +31,9 @@ AnswerOption = Annotated[
         metavar="ANSWER", help="Give this next: a status and reason, or stall, reset, goaway, ...; repeatable."
     ),
 ]
+
+
+app.command("smsc")(fake_smsc.smsc)
 
 
 @app.command("apns")

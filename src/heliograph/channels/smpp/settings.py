@@ -1,0 +1,37 @@
+"""Which message centre takes our SMS, and how it wants them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from heliograph.channels.smpp.submits import Default, Long
+from heliograph.channels.sms.settings import SmsSettings
+
+
+class SmppSettings(SmsSettings):
+    """A message centre by SMPP 3.4."""
+
+    host: str = Field(min_length=1, description="The message centre.")
+    port: int = Field(2775, ge=1, le=65535, description="Its port.")
+    tls: bool = Field(False, description="Speak TLS from the first byte.")
+    ca_file: Path | None = Field(None, description="Certificate authorities (PEM) to trust instead of the system's.")
+    system_id: str = Field(min_length=1, max_length=15, description="Who we are.")
+    password: SecretStr = Field(SecretStr(""), max_length=8, description="The password of `system_id`.")
+    system_type: str = Field("", max_length=12, description="What some message centres want to hear.")
+    window: int = Field(10, ge=1, le=1000, description="Submits under way at once.")
+    answer_timeout: float = Field(20.0, gt=0, le=300, description="Seconds the message centre may take to answer.")
+    enquire_link: float = Field(30.0, ge=1, le=600, description="Seconds of silence after which the link is tested.")
+    alphabet: Default = Field(Default.GSM, description="What data_coding 0 means to it: gsm or latin-1.")
+    long: Long = Field(Long.UDH, description="How long texts travel: udh, sar or payload.")
+    reference: Literal[8, 16] = Field(8, description="Bits of the reference that joins the parts of a long text.")
+    receipts: bool = Field(True, description="Ask for delivery receipts.")
+
+    @field_validator("system_id", "system_type", "host")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if not (value.isascii() and value.isprintable()) and value:
+            raise ValueError("must be plain characters")
+        return value

@@ -114,9 +114,8 @@ class Apply(Job):
         batch.records += self._records
 
     def answer(self, answers: rows.Answers) -> list[Moved]:
-        by_place = {place: Moved(id, state, moved) for place, id, state, moved in answers.moved}
         places = enumerate(self._delivery_ids, start=self._first)
-        return [by_place.get(place) or Moved(id, None, False) for place, id in places]
+        return [answers.moved.get(place) or Moved(id, None, False) for place, id in places]
 
 
 class Claim(Job):
@@ -132,7 +131,7 @@ class Claim(Job):
         batch.claims.append(rows.text({"call": self._call, **self._wish}))
 
     def answer(self, answers: rows.Answers) -> list[Claimed]:
-        return [claimed for call, claimed in answers.claimed if call == self._call]
+        return answers.claimed.get(self._call, [])
 
 
 class Keep(Job):
@@ -148,8 +147,7 @@ class Keep(Job):
         batch.item_deliveries += self._delivery_ids
 
     def answer(self, answers: rows.Answers) -> list[InboxItem]:
-        by_delivery = {item.delivery_id: item for item in answers.items}
-        return [by_delivery[id] for id in self._delivery_ids]
+        return [answers.items[id] for id in self._delivery_ids]
 
 
 class Work(Job):

@@ -140,7 +140,7 @@ def _sweep(connection: apsw.Connection, now: int, leases_until: int, limit: int)
     batch = Batch()
     batch.records = [rows.text(record) for record in records]
     batch.apply(connection)
-    return sum(moved for *_, moved in batch.answers(connection).moved)
+    return sum(moved.moved for moved in batch.answers(connection).moved.values())
 
 
 def _prune(connection: apsw.Connection, before: int, limit: int) -> int:

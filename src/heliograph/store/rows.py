@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from heliograph.core.answer import Answer
-from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem
+from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem, Moved
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.people import Company, Device, Ticket, User
@@ -48,20 +48,28 @@ def folded(name: str) -> str:
 class Answers(msgspec.Struct, frozen=True):
     """What a batch did, as the statement `answers` tells it."""
 
-    moved: list[tuple[int, int, State, bool]]  # place of the record from 1, delivery, its state now, whether it moved
-    claimed: list[tuple[int, Claimed]]  # number of the claim, the letter
-    items: list[InboxItem]
+    moved: dict[int, Moved]  # by the place of the record, from 1
+    claimed: dict[int, list[Claimed]]  # by the number of the claim
+    items: dict[int, InboxItem]  # by delivery
 
 
-NO_ANSWERS = Answers([], [], [])
+NO_ANSWERS = Answers({}, {}, {})
 
 _moved = msgspec.json.Decoder(list[tuple[int, int, State, bool]]).decode
-_claimed = msgspec.json.Decoder(list[tuple[int, Claimed]]).decode
+_claimed = msgspec.json.Decoder(list[tuple[int, Delivery]]).decode
 
 
-def answers(moved: str, claimed: str, kept: str) -> Answers:
-    """The row of the statement `answers`."""
-    return Answers(_moved(moved), _claimed(claimed), items(kept))
+def answers(moved: str, claimed: str, carried: str, kept: str) -> Answers:
+    """The row of the statement `answers`. Deliveries of one message share it."""
+    by_id = {message.id: message for message in messages(carried)}
+    by_call: dict[int, list[Claimed]] = {}
+    for call, delivery in _claimed(claimed):
+        by_call.setdefault(call, []).append(Claimed(delivery=delivery, message=by_id[delivery.message_id]))
+    return Answers(
+        {place: Moved(id, state, went) for place, id, state, went in _moved(moved)},
+        by_call,
+        {item.delivery_id: item for item in items(kept)},
+    )
 
 
 ids = msgspec.json.Decoder(list[int]).decode

@@ -20,7 +20,8 @@ SELECT json_object('id', id, 'text', deliveries) FROM portion ORDER BY id LIMIT 
 DELETE FROM portion WHERE id = ?;
 
 -- answers --
--- What the last batch did: moves by the place of their record, letters by claim, the items of these deliveries.
+-- What the last batch did: moves by place of record, deliveries by claim, their messages once each, and these items.
+-- Nouns are JSON already: they are strung together and not parsed again.
 SELECT
     (
         SELECT json_group_array(
@@ -29,10 +30,14 @@ SELECT
         FROM moved
     ),
     (
-        SELECT json_group_array(json_array(c.call, json_object('delivery', json(d.noun), 'message', json(m.noun))))
+        SELECT '[' || coalesce(group_concat('[' || c.call || ',' || d.noun || ']'), '') || ']'
         FROM claimed AS c
         CROSS JOIN delivery_noun AS d ON d.id = c.id
-        CROSS JOIN message_noun AS m ON m.id = d.message_id
+    ),
+    (
+        SELECT '[' || coalesce(group_concat(m.noun), '') || ']'
+        FROM (SELECT DISTINCT d.message_id FROM claimed AS c CROSS JOIN delivery AS d ON d.id = c.id) AS wanted
+        CROSS JOIN message_noun AS m ON m.id = wanted.message_id
     ),
     (
         SELECT json_group_array(json(noun)) FROM inbox_item_noun

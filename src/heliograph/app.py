@@ -51,6 +51,7 @@ from heliograph.intake.receipts import Receipts
 from heliograph.intake.reports import ProviderReports
 from heliograph.intake.services import Handler, Services
 from heliograph.intake.sign_in import SignIn
+from heliograph.intake.statuses import StatusService
 from heliograph.intake.submit import Intake
 from heliograph.observe.counters import Counters
 from heliograph.observe.events import Everyone, LogEvents
@@ -250,6 +251,7 @@ def _wired(
         NotificationService(store.inbox, receipts, settings.push),
         answering,
         messaging(settings.messaging),
+        StatusService(store.outbox, channels, clock, settings.messaging),
     )
     at_once = messaging(settings.messaging.model_copy(update={"wait": 0.0}))  # a script's time is too short to wait
     answers = Answers(Verbs(push, at_once, directory).table())

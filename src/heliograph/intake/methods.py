@@ -12,10 +12,12 @@ from heliograph.intake.messaging import MessagingService
 from heliograph.intake.notifications import NotificationService
 from heliograph.intake.principal import PrincipalService
 from heliograph.intake.push import PushService
+from heliograph.intake.statuses import StatusService
 
 SERVICES: tuple[type, ...] = (
     PushService,
     MessagingService,
+    StatusService,
     DeviceService,
     NotificationService,
     AnswerService,

@@ -37,6 +37,8 @@ from heliograph.hooks.signatures import signature_of
 from heliograph.intake.actions import Actions
 from heliograph.intake.answer_links import AnswerLinks
 from heliograph.intake.answers import AnswerService
+from heliograph.intake.applications import Applications
+from heliograph.intake.credentials import Credentials
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.messaging import MessagingService
@@ -85,6 +87,8 @@ class Heliograph:
     channels: Channels
     services: Services
     sign_in: SignIn
+    applications: Applications
+    credentials: Credentials
     once: Once
     intake: Intake
     people: People
@@ -111,7 +115,8 @@ class Heliograph:
             links=self.links,
             devices=self.devices,
             query=self.query,
-            soap=SoapDoor(self.services, self.sign_in, self.once, self.settings.soap),
+            soap=SoapDoor(self.services, self.sign_in, self.applications, self.once, self.settings.soap),
+            applications=self.applications,
             once=self.once,
             health=self.health,
             entropy=entropy,
@@ -238,7 +243,7 @@ def _wired(
     observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
     room = _room(store, directory, sealer, results, observer, clock)
     intake = Intake(store.outbox, store.queue, results, clock, observer)
-    sign_in = SignIn(directory, passwords, clock, entropy, settings.tickets, settings.soap)
+    sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings.tickets, settings.soap)
     push = PushService(intake, directory, settings.push)
     receipts = Receipts(store.outbox, clock)
     devices = DeviceService(directory, clock)
@@ -264,6 +269,8 @@ def _wired(
         channels=channels,
         services=Services(handlers, hooks or scripts),
         sign_in=sign_in,
+        applications=Applications(store.keyring, settings.soap),
+        credentials=Credentials(store.keyring, clock, entropy),
         once=Once(store.replays, clock, settings.idempotency),
         intake=intake,
         people=People(directory, passwords, clock, entropy),

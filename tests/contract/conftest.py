@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from heliograph.config.settings import StoreSettings
-from heliograph.core.ports import Agenda, Answers, Clock, Directory, InboxStore, Outbox, Queue, Replays
+from heliograph.core.ports import Agenda, Answers, Clock, Directory, InboxStore, Keyring, Outbox, Queue, Replays
 from heliograph.core.roster import Roster
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.memory import MemoryStore
@@ -28,6 +28,7 @@ class Store(Protocol):
     answers: Answers
     replays: Replays
     roster: Roster
+    keyring: Keyring
 
     async def close(self) -> None: ...
 
@@ -77,6 +78,11 @@ def answers(store: Store) -> Answers:
 @pytest.fixture
 def agenda(store: Store) -> Agenda:
     return store.agenda
+
+
+@pytest.fixture
+def keyring(store: Store) -> Keyring:
+    return store.keyring
 
 
 @pytest.fixture

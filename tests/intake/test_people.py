@@ -31,7 +31,9 @@ def people(store: MemoryStore, clock: JumpingClock) -> People:
 
 @pytest.fixture
 def sign_in(store: MemoryStore, clock: JumpingClock) -> SignIn:
-    return SignIn(store.directory, QuickPasswords(), clock, secrets.token_bytes, TicketSettings(), SoapSettings())
+    return SignIn(
+        store.directory, store.keyring, QuickPasswords(), clock, secrets.token_bytes, TicketSettings(), SoapSettings()
+    )
 
 
 @pytest.fixture

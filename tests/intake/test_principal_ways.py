@@ -33,7 +33,7 @@ async def principal(clock: JumpingClock) -> PrincipalService:
     store = MemoryStore(clock)
     await store.directory.add_company(a_company())
     await store.directory.add_user(a_user(101, password_hash="hash of beacon"))
-    sign_in = SignIn(store.directory, PlainPasswords(), clock, bytes, TicketSettings(), SoapSettings())
+    sign_in = SignIn(store.directory, store.keyring, PlainPasswords(), clock, bytes, TicketSettings(), SoapSettings())
     return PrincipalService(sign_in, "1.0.0")
 
 

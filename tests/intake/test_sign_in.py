@@ -38,6 +38,7 @@ def signing_in(
     numbers = count(1)
     return SignIn(
         store.directory,
+        store.keyring,
         passwords,
         clock,
         lambda size: next(numbers).to_bytes(size, "little"),

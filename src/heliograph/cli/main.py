@@ -11,6 +11,7 @@ import typer
 
 from heliograph import __version__
 from heliograph.cli import (
+    applications,
     channels,
     companies,
     demo,
@@ -21,6 +22,8 @@ from heliograph.cli import (
     send,
     serve,
     setting_commands,
+    tickets,
+    tokens,
     users,
 )
 from heliograph.cli.common import NOTHING, WRONG, JsonOption
@@ -39,6 +42,9 @@ app.command("demo")(demo.demo)
 app.command("send")(send.send)
 app.add_typer(users.app, name="user")
 app.add_typer(companies.app, name="company")
+app.add_typer(tickets.app, name="ticket")
+app.add_typer(tokens.app, name="token")
+app.add_typer(applications.app, name="application")
 app.add_typer(messages.app, name="message")
 app.add_typer(channels.app, name="channel")
 app.add_typer(setting_commands.app, name="settings")

@@ -111,12 +111,23 @@ class SoapErrors(StrEnum):
     FAULT = "fault"
 
 
+class ApplicationTokens(StrEnum):
+    """Whether client programs must be registered."""
+
+    OFF = "off"
+    REQUIRED = "required"
+
+
 class SoapSettings(Area):
     """The SOAP agents."""
 
     errors: SoapErrors = Field(
         SoapErrors.WRAPPED,
         description="wrapped: HTTP 200, Succeeded false and ExceptionInfo; fault: HTTP 500 and a Fault.",
+    )
+    application_tokens: ApplicationTokens = Field(
+        ApplicationTokens.OFF,
+        description="required: only registered applications may call, and only the agents granted to them.",
     )
     idempotency_from_message_id: bool = Field(
         False, description="A WS-Addressing MessageID counts as the Idempotency-Key of a call that carries none."

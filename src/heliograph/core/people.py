@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from heliograph.core.access import Scope
+
 
 class Company(msgspec.Struct, frozen=True, kw_only=True):
     """A tenant. Its users, messages and keys are invisible to every other."""
@@ -75,10 +77,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """A signed-in identity; only the hash of its text is kept."""
 
     hash: bytes  # SHA-256 of the ticket's text
-    associate_id: int
+    associate_id: int  # 0 for an access token that is no user's
     company_id: int
     valid_to: int  # ms since the epoch; sliding
     created_at: int = 0
+    token_id: int = 0  # the access token it was issued for, whose limits are the ticket's; 0 for none
 
 
 class Door(StrEnum):
@@ -93,17 +96,27 @@ class Door(StrEnum):
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who authenticated. `associate_id` is None for an integration key, and for nobody at all (`company_id` 0)."""
+    """Who authenticated. `associate_id` is None for a machine (integration key, access token), and for nobody at all
+    (`company_id` 0)."""
 
     company_id: int
     door: Door
     associate_id: int | None = None
     administrator: bool = False
+    token_id: int = 0  # the access token that was used; 0 for none
+    scopes: frozenset[Scope] | None = None  # what an access token allows; None: not limited
+    peer: str = ""  # the network address the call came from, where sign-ins are counted by it
 
     @property
     def identity(self) -> str:
-        """Who it is among the callers of its company: `user 101`, or `key` for the integration key."""
+        """Who it is among the callers of its company: `user 101`, `token 5`, or `key` for the integration key."""
+        if self.token_id:
+            return f"token {self.token_id}"
         return "key" if self.associate_id is None else f"user {self.associate_id}"
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the access token, if there is one, allows this."""
+        return self.scopes is None or scope in self.scopes or Scope.ADMIN in self.scopes
 
 
 def nobody(door: Door) -> Caller:

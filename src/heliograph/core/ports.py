@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from heliograph.core.access import Keyring as Keyring
 from heliograph.core.answer import Answer
 from heliograph.core.delivery import (
     Acceptance,

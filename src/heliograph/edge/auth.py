@@ -1,7 +1,7 @@
-"""Who calls, by the Authorization header: a ticket, or user name and password.
+"""Who calls, by the Authorization header: a ticket, an access token, or user name and password.
 
 Schemes (contract soap, section 2; matched without regard to case):
-`SOTicket <ticket>`, `Basic <user:password>`, and Basic with a ticket as the user.
+`SOTicket <ticket>`, `Bearer <access token>`, `Basic <user:password>`, and Basic with a ticket as the user.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from heliograph.core.people import Caller, Door
 from heliograph.intake.sign_in import TICKET_PREFIX, Entropy, SignIn
 
 #: What a 401 of the product's own endpoints offers.
-CHALLENGE = 'SOTicket realm="heliograph", Basic realm="heliograph", charset="UTF-8"'
+CHALLENGE = 'SOTicket realm="heliograph", Bearer realm="heliograph", Basic realm="heliograph", charset="UTF-8"'
 
 _REMEMBERED = 1024  # sign-ins kept, so that a program with a password does not pay for argon2 with every request
 _REFUSED = "The user name or the password is not valid."
@@ -41,9 +41,13 @@ class Authenticator:
                 return await self._sign_in.by_ticket(value.strip(), door, tenant=tenant)
             case "basic":
                 return await self._by_basic(value.strip(), door, tenant)
+            case "bearer":
+                return await self._sign_in.by_access_token(value.strip(), door, tenant=tenant)
             case "":
-                raise NotAuthenticated("Sign in: send Authorization: SOTicket <ticket>, or Basic.")
-        raise NotAuthenticated("This Authorization scheme is not known here: use SOTicket or Basic.")
+                raise NotAuthenticated(
+                    "Sign in: send Authorization: SOTicket <ticket>, Bearer <access token>, or Basic."
+                )
+        raise NotAuthenticated("This Authorization scheme is not known here: use SOTicket, Bearer or Basic.")
 
     async def _by_basic(self, value: str, door: Door, tenant: int | None) -> Caller:
         try:

@@ -55,6 +55,7 @@ from heliograph.edge.rest.streams import Streams
 from heliograph.edge.soap.wsdl import document
 from heliograph.intake.answer_links import AnswerLinks
 from heliograph.intake.answers import AnswerService
+from heliograph.intake.applications import Applications
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.once import Once, Reply
@@ -289,6 +290,7 @@ def build(
     *,
     services: Services,
     sign_in: SignIn,
+    applications: Applications,
     once: Once,
     directory: Directory,
     inbox: InboxService,
@@ -309,7 +311,7 @@ def build(
     return Gateway(
         soap=soap,
         push=PushDoor(services, sign_in, once, directory, settings.rest, body_limit=server.body_limit),
-        agents=AgentsDoor(services, authenticator, once, body_limit=server.body_limit),
+        agents=AgentsDoor(services, authenticator, applications, once, body_limit=server.body_limit),
         inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
         answers=AnswerPages(answering, links, services, directory),
         devices=DevicesApi(devices, services, authenticator),

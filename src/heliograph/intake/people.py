@@ -153,3 +153,7 @@ class People:
         await self._directory.update_user(user)
         await self._directory.revoke_tickets(user.associate_id)
         return user
+
+    async def revoke_tickets(self, user: User) -> int:
+        """End every sign-in of the user; how many there were."""
+        return await self._directory.revoke_tickets(user.associate_id)

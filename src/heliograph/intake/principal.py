@@ -41,10 +41,26 @@ class PrincipalService:
             return Authentication()
         return await self.authenticate_username_password(call, user_name=user_name, password=password)
 
+    async def authenticate_with_access_token(self, call: Call, *, access_token: str) -> Authentication:
+        """A ticket that may do what the token may, and ends with it; or no success."""
+        try:
+            user, ticket = await self._sign_in.exchange(access_token.strip(), tenant=call.caller.company_id or None)
+        except NotAuthenticated:
+            return Authentication()
+        return Authentication(
+            response=_principal(user) if user is not None else _MACHINE,
+            credentials=SoCredentials(ticket=ticket),
+            authentication_succeeded=True,
+        )
+
     async def get_system_info(self, call: Call) -> SoSystemInfoCarrier:
         """Company and product version; needs no ticket."""
         company = await self._sign_in.company(call.caller.company_id)
         return SoSystemInfoCarrier(company_name=company.name, company_id=company.id, product_version=self._version)
+
+
+#: An access token that is no user's.
+_MACHINE = SoPrincipalCarrier(user_type="SystemAssociate", is_person=False, role_type="System")
 
 
 def _principal(user: User) -> SoPrincipalCarrier:

@@ -9,6 +9,7 @@ from heliograph.core.errors import UnknownOperation
 from heliograph.core.people import Caller
 from heliograph.core.ports import Call, Hooks
 from heliograph.core.replay import Replaying
+from heliograph.intake.scopes import require_for
 
 #: Takes the call (caller, notes) and the method's own arguments by name; returns its result.
 Handler = Callable[..., Awaitable[Any]]
@@ -32,11 +33,12 @@ class Services:
         """Run Before, the method, After; start AfterAsync. The answer is in `result` and `notes` of the call.
 
         With `replay` the call must act once: what it accepts is kept together with that (see `intake.once`).
-        Raises UnknownOperation, whatever the method raises, and RejectedByHook.
+        Raises UnknownOperation, NotAllowed for an access token without the scope, whatever the method raises, and RejectedByHook.
         """
         handler = self._handlers.get(method)
         if handler is None:
             raise UnknownOperation(f"{method} is not a method of this gateway.")
+        require_for(method, caller)
         call = Call(method=method, arguments=arguments, caller=caller, replay=replay)
         if not self._hooks.wanted(method):
             call.result = await handler(call, **arguments)

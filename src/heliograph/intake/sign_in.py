@@ -8,11 +8,13 @@ import hmac
 from collections.abc import Callable
 
 from heliograph.config.settings import SoapSettings, TicketSettings
+from heliograph.core.access import AccessToken, Scope
 from heliograph.core.errors import NotAuthenticated
 from heliograph.core.people import Caller, Company, Door, Role, Ticket, User
-from heliograph.core.ports import Clock, Directory, Passwords
+from heliograph.core.ports import Clock, Directory, Keyring, Passwords
 
 TICKET_PREFIX = "7T:"
+TOKEN_PREFIX = "8A:"
 _TOUCH_EVERY_MS = 60_000  # a sliding ticket is written at most this often
 _REFUSED = "The ticket is not valid: sign in again."  # one text for unknown, expired and revoked
 
@@ -36,6 +38,7 @@ class SignIn:
     def __init__(
         self,
         directory: Directory,
+        keyring: Keyring,
         passwords: Passwords,
         clock: Clock,
         entropy: Entropy,
@@ -43,6 +46,7 @@ class SignIn:
         soap: SoapSettings,
     ) -> None:
         self._directory = directory
+        self._keyring = keyring
         self._passwords = passwords
         self._clock = clock
         self._entropy = entropy
@@ -85,17 +89,58 @@ class SignIn:
 
     async def issue_ticket(self, user: User) -> str:
         """A new ticket for this user; only its hash is stored."""
+        return await self._issue(user.company_id, user.associate_id, token_id=0)
+
+    async def exchange(self, token: str, *, tenant: int | None = None) -> tuple[User | None, str]:
+        """The user an access token acts as, if any, and a ticket that lives and may do no more than the token.
+
+        Raises NotAuthenticated.
+        """
+        caller = await self.by_access_token(token, Door.SOAP, tenant=tenant)
+        user = await self._directory.user(caller.associate_id) if caller.associate_id is not None else None
+        ticket = await self._issue(caller.company_id, caller.associate_id or 0, token_id=caller.token_id)
+        return user, ticket
+
+    async def _issue(self, company_id: int, associate_id: int, *, token_id: int) -> str:
         text, now = ticket_text(self._entropy), self._clock.now()
         await self._directory.put_ticket(
             Ticket(
                 hash=secret_hash(text),
-                associate_id=user.associate_id,
-                company_id=user.company_id,
+                associate_id=associate_id,
+                company_id=company_id,
                 valid_to=now + int(self._tickets.lifetime * 1000),
                 created_at=now,
+                token_id=token_id,
             )
         )
         return text
+
+    async def by_access_token(self, text: str, door: Door, *, tenant: int | None = None) -> Caller:
+        """The caller an access token stands for, limited to its scopes. Raises NotAuthenticated."""
+        token = await self._keyring.token(secret_hash(text))
+        return await self._of_token(token, door, tenant, "The access token is not valid.")
+
+    async def _of_token(self, token: AccessToken | None, door: Door, tenant: int | None, refused: str) -> Caller:
+        if token is None or token.expires_at <= self._clock.now() or tenant not in (None, token.company_id):
+            raise NotAuthenticated(refused)
+        company = await self._directory.company(token.company_id)
+        if company is None or not company.active:
+            raise NotAuthenticated(refused)
+        scopes = frozenset(token.scopes)
+        administrator = Scope.ADMIN in scopes
+        if token.associate_id is not None:
+            user = await self._directory.user(token.associate_id)
+            if user is None or not user.active or user.company_id != token.company_id:
+                raise NotAuthenticated(refused)
+            administrator = administrator and user.role is Role.ADMINISTRATOR
+        return Caller(
+            company_id=token.company_id,
+            door=door,
+            associate_id=token.associate_id,
+            administrator=administrator,
+            token_id=token.id,
+            scopes=scopes,
+        )
 
     async def by_ticket(self, text: str, door: Door, *, tenant: int | None = None) -> Caller:
         """The caller a ticket stands for; sets its life back to full. Raises NotAuthenticated."""
@@ -104,20 +149,28 @@ class SignIn:
         now = self._clock.now()
         if ticket is None or ticket.valid_to <= now or self._too_old(ticket, now):
             raise NotAuthenticated(_REFUSED)
+        if ticket.token_id:
+            caller = await self._of_token(await self._keyring.token_by_id(ticket.token_id), door, tenant, _REFUSED)
+            await self._slide(ticket, now)
+            return caller
         user = await self._directory.user(ticket.associate_id)
         company = await self._directory.company(ticket.company_id)
         usable = user is not None and user.active and company is not None and company.active
         if user is None or not usable or (tenant is not None and tenant != ticket.company_id):
             raise NotAuthenticated(_REFUSED)
-        full_life = now + int(self._tickets.lifetime * 1000)
-        if full_life - ticket.valid_to >= _TOUCH_EVERY_MS:
-            await self._directory.touch_ticket(key, valid_to=full_life)
+        await self._slide(ticket, now)
         return Caller(
             company_id=user.company_id,
             door=door,
             associate_id=user.associate_id,
             administrator=user.role is Role.ADMINISTRATOR,
         )
+
+    async def _slide(self, ticket: Ticket, now: int) -> None:
+        """Set its life back to full; written at most once a minute."""
+        full_life = now + int(self._tickets.lifetime * 1000)
+        if full_life - ticket.valid_to >= _TOUCH_EVERY_MS:
+            await self._directory.touch_ticket(ticket.hash, valid_to=full_life)
 
     def _too_old(self, ticket: Ticket, now: int) -> bool:
         return bool(self._tickets.absolute) and now - ticket.created_at >= self._tickets.absolute * 1000

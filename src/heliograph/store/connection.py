@@ -49,6 +49,7 @@ _UNIQUE = {
     "user_group.group_id": "group id",
     "user_group.name_folded": "group name",
     "user_group.external_id": "external id",
+    "application.name": "application name",
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from heliograph.core.access import AccessToken, Application
 from heliograph.core.answer import Answer
 from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem, Moved
 from heliograph.core.lifecycle import State
@@ -89,6 +90,10 @@ answers_given = msgspec.json.Decoder(list[Answer]).decode
 item = msgspec.json.Decoder(InboxItem).decode
 items = msgspec.json.Decoder(list[InboxItem]).decode
 events = msgspec.json.Decoder(list[DueEvent]).decode
+access_token = msgspec.json.Decoder(AccessToken).decode
+access_tokens = msgspec.json.Decoder(list[AccessToken]).decode
+application = msgspec.json.Decoder(Application).decode
+applications = msgspec.json.Decoder(list[Application]).decode
 replay = msgspec.json.Decoder(Replay).decode
 profiles = msgspec.json.Decoder(list[Profile]).decode
 company_profile = msgspec.json.Decoder(CompanyProfile).decode

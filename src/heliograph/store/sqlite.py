@@ -23,6 +23,7 @@ from heliograph.store.connection import (
 )
 from heliograph.store.directory import SqliteDirectory
 from heliograph.store.inbox import SqliteInbox
+from heliograph.store.keyring import SqliteKeyring
 from heliograph.store.migrate import migrate, version
 from heliograph.store.outbox import SqliteOutbox
 from heliograph.store.queue import TableQueue
@@ -35,7 +36,7 @@ _SYNCHRONOUS = {0: "off", 1: "normal", 2: "full", 3: "extra"}
 
 
 class SqliteStore:
-    """Everything the gateway keeps: `outbox`, `queue`, `directory`, `inbox`, `answers`, `agenda` and `replays`."""
+    """Everything the gateway keeps: `outbox`, `queue`, `directory`, `inbox`, `answers`, `agenda`, `keyring` and `replays`."""
 
     def __init__(self, writer: Writer, reader: Reader, checkpointer: Checkpointer, clock: Clock, facts: dict[str, str]):
         self._writer = writer
@@ -47,6 +48,7 @@ class SqliteStore:
         self.inbox = SqliteInbox(writer, reader)
         self.agenda = SqliteAgenda(writer, reader)
         self.answers = SqliteAnswers(writer, reader)
+        self.keyring = SqliteKeyring(writer, reader)
         self.replays = SqliteReplays(writer, reader)
         self.roster = SqliteRoster(writer, reader)
         self.queue = TableQueue(self._due, self._next_due, clock)

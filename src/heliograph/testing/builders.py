@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from heliograph.core.access import AccessToken, Application, Scope
 from heliograph.core.delivery import Acceptance, Address, Delivery, InboxItem, ItemState, Letter
 from heliograph.core.message import Message, Push, Text
 from heliograph.core.people import Caller, Company, Device, Door, User
@@ -131,6 +132,27 @@ def a_replay(key: str = "key-1", **changes: Any) -> Replay:
         expires_at=SATURDAY_NOON + DAY_MS,
     )
     return replace(replay, **changes)
+
+
+def an_access_token(**changes: Any) -> AccessToken:
+    """A machine's token of company 1 that may send pushes for a day, not stored yet (`id` 0)."""
+    token = AccessToken(
+        id=0,
+        company_id=1,
+        associate_id=None,
+        name="lamp timer",
+        hash=b"h" * 32,
+        scopes=(Scope.PUSH,),
+        created_at=SATURDAY_NOON,
+        expires_at=SATURDAY_NOON + DAY_MS,
+    )
+    return replace(token, **changes)
+
+
+def an_application(**changes: Any) -> Application:
+    """One that may use the Pocket agent, not stored yet (`id` 0)."""
+    application = Application(id=0, name="Beacon", token_hash=b"a" * 32, agents=("Pocket",), created_at=SATURDAY_NOON)
+    return replace(application, **changes)
 
 
 def an_item(delivery_id: int = 1, **changes: Any) -> InboxItem:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from heliograph.config.settings import IdempotencySettings, LogSettings, ServerSettings
+from heliograph.config.settings import IdempotencySettings, LogSettings, ServerSettings, SoapSettings
 from heliograph.core.people import Caller, Door
 from heliograph.core.scripting import Call
 from heliograph.edge.agents.endpoint import AgentsDoor
@@ -21,6 +21,7 @@ from heliograph.edge.pages import Pages
 from heliograph.edge.rest.streams import Streams
 from heliograph.edge.server import Gateway
 from heliograph.hooks.none import NoHooks
+from heliograph.intake.applications import Applications
 from heliograph.intake.once import Once
 from heliograph.intake.services import Services
 from heliograph.store.memory import MemoryStore
@@ -210,6 +211,7 @@ async def broken() -> Gateway:
         agents=AgentsDoor(
             Services({"GetPlugins": broken_method}, NoHooks()),
             Anyone(),  # type: ignore[arg-type]
+            Applications(MemoryStore(clock).keyring, SoapSettings()),
             Once(MemoryStore(clock).replays, clock, IdempotencySettings()),
             body_limit=1000,
         ),

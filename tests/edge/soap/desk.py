@@ -11,6 +11,7 @@ from heliograph.core.ports import Call
 from heliograph.edge.soap.endpoint import SoapDoor
 from heliograph.edge.soap.replies import SoapReply
 from heliograph.hooks.none import NoHooks
+from heliograph.intake.applications import Applications
 from heliograph.intake.carriers import (
     Authentication,
     MessageDeliveryStatus,
@@ -58,7 +59,8 @@ class Desk:
         services = Services(plain | handlers, NoHooks())
         clock = JumpingClock()
         once = Once(MemoryStore(clock).replays, clock, IdempotencySettings())
-        self.door = SoapDoor(services, OneTicket(), once, SoapSettings(errors=errors))  # type: ignore[arg-type]
+        applications = Applications(MemoryStore(clock).keyring, SoapSettings())
+        self.door = SoapDoor(services, OneTicket(), applications, once, SoapSettings(errors=errors))  # type: ignore[arg-type]
 
     async def post(
         self,

@@ -13,6 +13,7 @@ from heliograph.edge.agents.describe import description
 from heliograph.edge.agents.media import media_of, select, wanted
 from heliograph.edge.auth import Authenticator
 from heliograph.edge.http.messages import Answer, check_head
+from heliograph.intake.applications import Applications
 from heliograph.intake.once import HEADER, Once, Reply
 from heliograph.intake.services import Services
 
@@ -22,8 +23,17 @@ ReadBody = Callable[[int], Awaitable[bytes]]  # at most that many bytes, else To
 class AgentsDoor:
     """`POST /api/v1/Agents/{Agent}/{Method}` and what a GET there tells. Names arrive in lower case."""
 
-    def __init__(self, services: Services, authenticator: Authenticator, once: Once, *, body_limit: int) -> None:
+    def __init__(
+        self,
+        services: Services,
+        authenticator: Authenticator,
+        applications: Applications,
+        once: Once,
+        *,
+        body_limit: int,
+    ) -> None:
         self._services = services
+        self._applications = applications
         self._once = once
         self._methods = services.methods
         self._authenticator = authenticator
@@ -54,6 +64,7 @@ class AgentsDoor:
                 raise UnknownRoute(f"There is no method {agent[:40]}/{method[:60]}.")
             check_head(headers, self._body_limit)
             media, names = media_of(headers.get("content-type", "")), select(query)
+            await self._applications.check(headers.get("so-apptoken", "").strip(), binding.operation.agent)
             caller = await self._caller(tenant, binding, headers, credentials)
             body = await read_body(self._body_limit)
             name = binding.operation.name

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from heliograph.core.access import Scope
 from heliograph.core.delivery import InboxItem
 from heliograph.core.errors import Malformed, NotFound
 from heliograph.edge.auth import Authenticator
@@ -84,7 +85,7 @@ class InboxApi:
 
     async def page(self, request: Request) -> Response:
         """`{"items": [...], "next": link or null}`, newest first; `limit` (at most 500) and `before` (an id)."""
-        caller = await signed_in(request, self._authenticator)
+        caller = await signed_in(request, self._authenticator, Scope.INBOX)
         limit = min(positive(request, "limit", _PAGE) or _PAGE, PAGE_MAX)
         before = positive(request, "before", None)
         items, further = await self._inbox.page(caller, before_id=before, limit=limit)
@@ -95,17 +96,17 @@ class InboxApi:
 
     async def unread(self, request: Request) -> Response:
         """`{"unread": n}`."""
-        caller = await signed_in(request, self._authenticator)
+        caller = await signed_in(request, self._authenticator, Scope.INBOX)
         return as_json({"unread": await self._inbox.unread(caller)})
 
     async def read(self, request: Request) -> Response:
         """Mark one item as read, which is the receipt of its delivery; the item as it now is."""
-        caller = await signed_in(request, self._authenticator)
+        caller = await signed_in(request, self._authenticator, Scope.INBOX)
         return as_json(item_json(await self._inbox.mark_read(caller, _item_id(request))))
 
     async def answer(self, request: Request) -> Response:
         """Answer a question: `{"answer": "yes"}` or `no`; the item as it now is. 409 when the other was answered before."""
-        caller = await signed_in(request, self._authenticator)
+        caller = await signed_in(request, self._authenticator, Scope.INBOX)
         given = await json_body(request, Given)
         item = await self._inbox.item(caller, _item_id(request))
         arguments = {"message_id": item.message_id, "delivery_id": item.delivery_id, "answer": given.answer}
@@ -114,14 +115,14 @@ class InboxApi:
 
     async def stream(self, request: Request) -> Response:
         """Items as they come; with Last-Event-ID first those that came after it."""
-        caller = await signed_in(request, self._authenticator)
+        caller = await signed_in(request, self._authenticator, Scope.INBOX)
         after = _last_event_id(request)
         if after is None:  # decided before the headers go out: whoever has them misses nothing from then on
             newest, _ = await self._inbox.page(caller, before_id=None, limit=1)
             after = newest[0].id if newest else 0
 
         async def still_welcome() -> None:
-            await signed_in(request, self._authenticator)
+            await signed_in(request, self._authenticator, Scope.INBOX)
 
         events = self._streams.open(self._inbox.stream(caller, after_id=after), event, still_welcome)
         return StreamingResponse(events, media_type="text/event-stream", headers=_STREAM_HEADERS)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from heliograph.core.access import Scope
 from heliograph.core.delivery import Attempt, Delivery
 from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
@@ -46,7 +47,7 @@ class MessagesApi:
 
     async def message(self, request: Request) -> Response:
         """Status, deliveries, attempts; 404 for another company's message as for none."""
-        caller = await signed_in(request, self._authenticator)
+        caller = await signed_in(request, self._authenticator, Scope.MESSAGES)
         message_id = id_in_path(request)
         if message_id is None:
             raise NotFound("There is no such message.")

@@ -11,12 +11,14 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from heliograph.core.access import Scope
 from heliograph.core.errors import HeliographError, Malformed, NotAllowed, NotAuthenticated
 from heliograph.core.people import Caller, Door
 from heliograph.edge.auth import CHALLENGE, Authenticator
 from heliograph.edge.http.messages import Answer
 from heliograph.edge.rest.formats import CONTENT_TYPE, Format
 from heliograph.edge.rest.status import failure_answer
+from heliograph.intake.scopes import require
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -60,8 +62,10 @@ def as_json(content: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(content), status_code=status, headers=headers)
 
 
-async def signed_in(request: Request, authenticator: Authenticator) -> Caller:
-    """The caller of the request. Raises NotAuthenticated, also for credentials that stand twice.
+async def signed_in(request: Request, authenticator: Authenticator, scope: Scope = Scope.ADMIN) -> Caller:
+    """The caller of the request, whose access token, if it is one, has the scope.
+
+    Raises NotAuthenticated, also for credentials that stand twice, and NotAllowed without the scope.
 
     Raises NotAllowed for what a page of another site makes a browser send: the browser adds a remembered password to it.
     """
@@ -70,7 +74,9 @@ async def signed_in(request: Request, authenticator: Authenticator) -> Caller:
     given = request.headers.getlist("authorization")
     if len(given) > 1:
         raise NotAuthenticated("There is more than one Authorization header.")
-    return await authenticator.caller(given[0] if given else "", Door.REST)
+    caller = await authenticator.caller(given[0] if given else "", Door.REST)
+    require(caller, scope)
+    return caller
 
 
 def id_in_path(request: Request) -> int | None:

@@ -25,7 +25,9 @@ from heliograph.edge.soap.media import check_action, likely_soap, read_media
 from heliograph.edge.soap.names import Soap
 from heliograph.edge.soap.replies import SoapReply, answered, fault, wrapped
 from heliograph.edge.soap.typenames import TypeNames
+from heliograph.edge.soap.values import XML_SPACE
 from heliograph.edge.xml import read_any_xml
+from heliograph.intake.applications import Applications
 from heliograph.intake.once import HEADER, Once
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import SignIn
@@ -39,8 +41,11 @@ class SoapDoor:
     The server has taken the address apart and capped the body.
     """
 
-    def __init__(self, services: Services, sign_in: SignIn, once: Once, settings: SoapSettings) -> None:
+    def __init__(
+        self, services: Services, sign_in: SignIn, applications: Applications, once: Once, settings: SoapSettings
+    ) -> None:
         self._services = services
+        self._applications = applications
         self._once = once
         self._message_id_is_key = settings.idempotency_from_message_id
         self._methods = services.methods
@@ -79,6 +84,7 @@ class SoapDoor:
         """From here on the operation is known, so an error can be told in its own reply."""
         soap, name = envelope.soap, binding.operation.name
         try:
+            await self._applications.check(envelope.application_token.strip(XML_SPACE), binding.operation.agent)
             caller = await self._caller(tenant, binding, envelope)
             if name not in self._methods:
                 raise NotSupported(f"{name} is part of the contract, but not something this gateway can do.")

@@ -7,6 +7,7 @@ from heliograph.store.memory.agenda import MemoryAgenda
 from heliograph.store.memory.answers import MemoryAnswers
 from heliograph.store.memory.directory import MemoryDirectory
 from heliograph.store.memory.inbox import MemoryInbox
+from heliograph.store.memory.keyring import MemoryKeyring
 from heliograph.store.memory.outbox import MemoryOutbox
 from heliograph.store.memory.replays import MemoryReplays
 from heliograph.store.memory.roster import MemoryRoster
@@ -24,6 +25,7 @@ class MemoryStore:
         self.inbox = MemoryInbox(self._tables)
         self.agenda = MemoryAgenda(self._tables)
         self.answers = MemoryAnswers(self._tables, self.outbox)
+        self.keyring = MemoryKeyring(self._tables)
         self.replays = MemoryReplays(self._tables)
         self.roster = MemoryRoster(self._tables)
         self.queue = TableQueue(self.outbox.look, self.outbox.next_due, clock)
@@ -42,6 +44,7 @@ __all__ = [
     "MemoryAnswers",
     "MemoryDirectory",
     "MemoryInbox",
+    "MemoryKeyring",
     "MemoryOutbox",
     "MemoryReplays",
     "MemoryRoster",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heliograph.core.access import AccessToken, Application
 from heliograph.core.answer import Answer
 from heliograph.core.delivery import Attempt, Delivery, InboxItem
 from heliograph.core.errors import Unavailable
@@ -21,6 +22,7 @@ class Tables:
         self.next_delivery = 1
         self.next_item = 1
         self.next_device = 1
+        self.next_token = 1
         self.messages: dict[int, Message] = {}
         self.deliveries: dict[int, Delivery] = {}
         self.portions: list[Portion] = []
@@ -34,6 +36,8 @@ class Tables:
         self.items: dict[int, InboxItem] = {}
         self.events: dict[int, DueEvent] = {}
         self.answers: dict[tuple[int, int], Answer] = {}  # by message and associate
+        self.tokens: dict[int, AccessToken] = {}
+        self.applications: dict[int, Application] = {}
         self.replays: dict[tuple[int, str, str], Replay] = {}
 
     def open(self) -> Tables:

@@ -22,8 +22,20 @@ SELECT id, associate_id, company_id, identifier, last_seen, json_object(
 
 CREATE TEMP VIEW ticket_noun AS
 SELECT hash, json_object(
-    'hash', hash, 'associate_id', associate_id, 'company_id', company_id, 'valid_to', valid_to, 'created_at', created_at
+    'hash', hash, 'associate_id', associate_id, 'company_id', company_id, 'valid_to', valid_to,
+    'created_at', created_at, 'token_id', token_id
 ) AS noun FROM ticket;
+
+CREATE TEMP VIEW access_token_noun AS
+SELECT id, company_id, hash, json_object(
+    'id', id, 'company_id', company_id, 'associate_id', associate_id, 'name', name, 'hash', hash,
+    'scopes', json(scopes), 'created_at', created_at, 'expires_at', expires_at
+) AS noun FROM access_token;
+
+CREATE TEMP VIEW application_noun AS
+SELECT id, token_hash, json_object(
+    'id', id, 'name', name, 'token_hash', token_hash, 'agents', json(agents), 'created_at', created_at
+) AS noun FROM application;
 
 CREATE TEMP VIEW message_noun AS
 SELECT id, company_id, json_object(

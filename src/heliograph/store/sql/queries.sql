@@ -312,12 +312,13 @@ SELECT reason FROM suppression WHERE channel = ? AND address = ?;
 
 -- put_ticket --
 -- Keep a ticket.
-INSERT INTO ticket (hash, associate_id, company_id, valid_to, created_at)
-SELECT ?1 ->> 'hash', ?1 ->> 'associate_id', ?1 ->> 'company_id', ?1 ->> 'valid_to', ?1 ->> 'created_at'
+INSERT INTO ticket (hash, associate_id, company_id, valid_to, created_at, token_id)
+SELECT
+    ?1 ->> 'hash', ?1 ->> 'associate_id', ?1 ->> 'company_id', ?1 ->> 'valid_to', ?1 ->> 'created_at', ?1 ->> 'token_id'
 WHERE TRUE
 ON CONFLICT DO UPDATE SET
     associate_id = excluded.associate_id, company_id = excluded.company_id, valid_to = excluded.valid_to,
-    created_at = excluded.created_at;
+    created_at = excluded.created_at, token_id = excluded.token_id;
 
 -- ticket --
 -- One ticket, by its hash.
@@ -522,3 +523,56 @@ DELETE FROM user_group_member WHERE group_id = ?;
 -- remove_group --
 -- Forget a group.
 DELETE FROM user_group WHERE group_id = ?;
+
+-- access_token --
+-- One access token, by the hash of its text.
+SELECT noun FROM access_token_noun WHERE hash = ?;
+
+-- access_token_by_id --
+-- One access token.
+SELECT noun FROM access_token_noun WHERE id = ?;
+
+-- access_tokens --
+-- The access tokens of one company or of all.
+SELECT json_group_array(json(noun) ORDER BY id) FROM access_token_noun WHERE ?1 IS NULL OR company_id = ?1;
+
+-- add_access_token --
+-- A new access token.
+INSERT INTO access_token (company_id, associate_id, name, hash, scopes, created_at, expires_at)
+SELECT
+    ?1 ->> 'company_id', ?1 ->> 'associate_id', ?1 ->> 'name', ?1 ->> 'hash', ?1 -> 'scopes',
+    ?1 ->> 'created_at', ?1 ->> 'expires_at'
+RETURNING id;
+
+-- forget_token_tickets --
+-- End the tickets that were issued for an access token.
+DELETE FROM ticket WHERE token_id = ?1 AND token_id <> 0;
+
+-- remove_access_token --
+-- End an access token.
+DELETE FROM access_token WHERE id = ? RETURNING id;
+
+-- application --
+-- One application, by the hash of its token.
+SELECT noun FROM application_noun WHERE token_hash = ?;
+
+-- applications --
+-- All applications.
+SELECT json_group_array(json(noun) ORDER BY id) FROM application_noun;
+
+-- add_application --
+-- A new application.
+INSERT INTO application (name, token_hash, agents, created_at)
+SELECT ?1 ->> 'name', ?1 ->> 'token_hash', ?1 -> 'agents', ?1 ->> 'created_at'
+RETURNING id;
+
+-- update_application --
+-- An application as it is to be from now on.
+UPDATE application
+SET name = ?1 ->> 'name', token_hash = ?1 ->> 'token_hash', agents = ?1 -> 'agents', created_at = ?1 ->> 'created_at'
+WHERE id = ?1 ->> 'id'
+RETURNING id;
+
+-- remove_application --
+-- Forget an application.
+DELETE FROM application WHERE id = ? RETURNING id;

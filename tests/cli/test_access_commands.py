@@ -1,0 +1,49 @@
+"""`token`, `application` and `ticket`, run as an operator runs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.cli.terminal import Terminal
+
+pytestmark = pytest.mark.slow
+
+
+def test_an_access_tokens_life(terminal: Terminal, company: dict[str, Any]) -> None:
+    terminal.ok("user", "add", "anna")
+    shown = terminal.ok("token", "add", "lamp timer", "--scope", "push", "--scope", "inbox", "--user", "anna").out
+    token = next(word for word in shown.split() if word.startswith("8A:"))
+    assert "cannot be shown again" in shown
+    listed = terminal.ok("token", "list", "--json")
+    assert [(row["name"], row["scopes"], row["associate_id"]) for row in listed.json] == [
+        ("lamp timer", ["push", "inbox"], 1)
+    ]
+    assert token not in listed.out + terminal.ok("token", "list").out
+    for file in terminal.data.iterdir():
+        if file.is_file():
+            assert token.encode() not in file.read_bytes()
+    assert terminal.ok("token", "revoke", "1").out == "Access token 1 has ended.\n"
+    assert terminal.run("token", "revoke", "1").code == 1
+    assert terminal.run("token", "add", "x", "--scope", "everything").code == 2
+
+
+def test_an_applications_life(terminal: Terminal, company: dict[str, Any]) -> None:
+    made = terminal.ok("application", "add", "Beacon", "--json").json
+    assert made["agents"] == ["Pocket", "SoPrincipal"]
+    assert made["application_token"].startswith("ha_")
+    granted = terminal.ok("application", "grant", "Beacon", "messaging").out
+    assert granted == "Beacon may use Pocket, SoPrincipal, Messaging.\n"
+    left = terminal.ok("application", "revoke", "Beacon", "Pocket", "SoPrincipal", "--json").json
+    assert left["agents"] == ["Messaging"]
+    assert made["application_token"] not in terminal.ok("application", "list", "--json").out
+    assert terminal.run("application", "add", "Beacon").code == 1
+    assert terminal.run("application", "grant", "Beacon", "Sales").code == 2
+    terminal.ok("application", "revoke", "Beacon")
+    assert terminal.ok("application", "list", "--json").json == []
+
+
+def test_tickets_that_are_not_there_cannot_be_revoked(terminal: Terminal, company: dict[str, Any]) -> None:
+    terminal.ok("user", "add", "anna")
+    none = terminal.run("ticket", "revoke", "--user", "anna")
+    assert (none.code, none.out) == (1, "0 tickets of anna ended.\n")

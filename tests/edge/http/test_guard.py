@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import time
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 FLOOD = 50_000_000  # bytes of the answer at /flood
 
@@ -303,3 +305,17 @@ async def _repeat(wire, raw: bytes, times: int) -> None:
     with contextlib.suppress(ConnectionError):
         for _ in range(times):
             await wire.send(raw)
+
+
+async def test_an_answered_request_leaves_nothing_for_the_garbage_collector(place) -> None:
+    wire = await place.connect()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            await wire.send(FINE)
+            assert (await wire.answer())[0] == 200
+        left = sum(isinstance(thing, RequestResponseCycle) for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    assert left <= 2, "the requests already answered wait for a collection, whose pauses callers feel"

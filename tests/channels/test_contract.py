@@ -18,6 +18,8 @@ from heliograph.channels.registry import BUILT_IN, build_channel
 from heliograph.channels.smpp.channel import PLUGIN as SMPP
 from heliograph.channels.stub.channel import PLUGIN as STUB
 from heliograph.channels.webhook.channel import PLUGIN as WEBHOOK
+from heliograph.channels.webpush.answers import ANSWERS as WEB_PUSH_ANSWERS
+from heliograph.channels.webpush.channel import PLUGIN as WEB_PUSH
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.apns import an_apple
 from heliograph.testing.builders import a_company, a_user
@@ -34,6 +36,8 @@ from heliograph.testing.servers.smsc import Smsc
 from heliograph.testing.servers.smtp import HANG_UP, STALL, SmtpServer
 from heliograph.testing.servers.webhook import Answer, Fault, WebhookServer
 from heliograph.testing.tools import some_tools
+from heliograph.testing.webpush import PRIVATE as WEB_PUSH_KEY
+from heliograph.testing.webpush import a_web
 
 pytestmark = pytest.mark.anyio
 
@@ -216,6 +220,28 @@ class TestFcm(ChannelContract):
             )
 
 
+class TestWebPush(ChannelContract):
+    """The provider is a fake push service with a browser behind it."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Subject]:
+        async with a_web(AUTHORITY) as web:
+            bad = [Http2Answer(status=status) for status in WEB_PUSH_ANSWERS if status >= 300]
+            bad += [Http2Answer(status=429, headers={"retry-after": wish}) for wish in ("soon", "-1", "9" * 50)]
+            bad += [Http2Answer(fault=fault) for fault in (Http2Fault.RESET, Http2Fault.HANG_UP, Http2Fault.STALL)]
+            bad += [Http2Answer(status=500, body=WEB_PUSH_KEY.encode())]
+            address = web.service.subscribe().subscription.address
+            yield Subject(
+                plugin=WEB_PUSH,
+                channel=web.channel,
+                to=address,
+                nonsense=("keeper101", address.partition("#")[0], address[:-9], f"http{address[5:]}", f"{address}x"),
+                secrets=(WEB_PUSH_KEY, address.partition("#")[2], address.partition("/push/")[2]),
+                failures=tuple(lambda answer=answer: web.service.script(answer) for answer in bad),
+                requests=lambda: len(web.service.requests),
+            )
+
+
 class TestSmpp(ChannelContract):
     """The provider is a message centre; a failed submit may break its connection, and the next one makes it anew."""
 
@@ -240,4 +266,4 @@ class TestSmpp(ChannelContract):
 
 
 def test_every_built_in_kind_is_held_to_the_contract() -> None:
-    assert {plugin.kind for plugin in (APNS, FCM, INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS, SMPP)} == set(BUILT_IN)
+    assert {plugin.kind for plugin in (APNS, FCM, WEB_PUSH, INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS, SMPP)} == set(BUILT_IN)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import stat
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from heliograph.testing.servers.http2 import Fault
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("kind", ["apns", "fcm"])
+@pytest.mark.parametrize("kind", ["apns", "fcm", "webpush"])
 def test_the_settings_it_writes_make_a_channel_that_works_with_it(
     terminal: Terminal, company: dict[str, Any], kind: str
 ) -> None:
@@ -65,3 +68,40 @@ def test_an_answer_is_a_status_and_a_reason_or_a_fault() -> None:
     assert read_answer("413 PayloadTooLarge", said) == said(413, "PayloadTooLarge")
     assert read_answer("200", said) == said(200)
     assert [read_answer(fault.value, said).fault for fault in Fault if fault] == [fault for fault in Fault if fault]
+
+
+def test_a_browser_that_registers_gets_the_users_pushes(terminal: Terminal, company: dict[str, Any]) -> None:
+    user = terminal.ok("user", "add", "anna", "--email", "anna@example.com", "--json").json
+    with terminal.running("fake", "webpush", "--folder", "stage", "--json") as fake:
+        config = json.loads(line_with(fake, '"url"'))["config"]
+        device = (terminal.folder / "stage" / "device.json").read_bytes()
+        with terminal.running("serve", "--config", config, "--port", "0") as gateway:
+            url = re.search(r"http://\S+", line_with(gateway, "listens on"))
+            assert url is not None
+            place = url[0].rstrip(".")
+            keys = {"CompanyId": company["company_id"], "IntegrationKey": company["integration_key"]}
+            push = json.dumps({**keys, "UserEmail": "anna@example.com", "Title": "Fog", "Body": "Sound the horn"})
+            basic = base64.b64encode(f"anna:{user['password']}".encode()).decode()
+            send = {"Content-Type": "application/json"}
+            posted(f"{place}/api/v2/device", device, {**send, "Authorization": f"Basic {basic}"})
+            posted(f"{place}/api/v2/push", push.encode(), send)
+            told = json.loads(line_with(fake, '"answer"'))
+        listed = terminal.ok("device", "list", "--user", "anna", "--json").json
+        fresh = terminal.ok("device", "list", "--stale", "1", "--json").json
+        terminal.ok("device", "remove", str(listed[0]["id"]))
+        gone = terminal.ok("device", "list", "--user", "anna", "--json").json
+    assert told["answer"] == "201"
+    assert [each["platform"] for each in listed] == ["WebPush"]
+    assert (fresh, gone) == ([], [])
+
+
+def posted(url: str, body: bytes, headers: dict[str, str]) -> None:
+    request = urllib.request.Request(url, body, headers)  # noqa: S310 - to our own gateway
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        assert answer.status == 200
+
+
+def test_a_key_pair_for_browsers_is_made(terminal: Terminal) -> None:
+    pair = terminal.ok("device", "key", "--json").json
+    assert (len(pair["private_key"]), len(pair["public_key"])) == (43, 87)
+    assert terminal.run("device", "list").code == 2

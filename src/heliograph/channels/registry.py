@@ -28,6 +28,7 @@ BUILT_IN = {
     "stub": "heliograph.channels.stub.channel",
     "apns": "heliograph.channels.apns.channel",
     "fcm": "heliograph.channels.fcm.channel",
+    "webpush": "heliograph.channels.webpush.channel",
 }
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)

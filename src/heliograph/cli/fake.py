@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Fake providers: rehearse deliveries without credentials.")
 
-_DEVICE, _DIGITS = "/3/device/", 8
+_TOKENS, _DIGITS = ("/3/device/", "/push/"), 8
 
 PortOption = Annotated[int, typer.Option(help="Port to bind on loopback; 0 takes any free one.")]
 FolderOption = Annotated[Path, typer.Option(metavar="DIR", help="Folder for keys and settings to use it with.")]
@@ -66,6 +66,20 @@ def fcm(
     _play(rehearsal.fcm(port), folder, answer or [], json)
 
 
+@app.command("webpush")
+def webpush(
+    port: PortOption = 0,
+    folder: FolderOption = Path("heliograph-fake"),
+    answer: AnswerOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Play a push service and a browser until Ctrl-C; register the device.json it writes, and it gets pushes."""
+    _need_extra()
+    from heliograph.testing import rehearsal
+
+    _play(rehearsal.webpush(port), folder, answer or [], json)
+
+
 def _need_extra() -> None:
     try:
         import h2  # noqa: F401
@@ -108,10 +122,11 @@ def _welcome(rehearsal: Rehearsal, config: Path, json: bool) -> None:
 def _line(request: Request, answer: Answer, json: bool) -> str:
     """One request, without what follows the first digits of a device's token, and without the message."""
     path = request.path
-    if path.startswith(_DEVICE):
-        path = f"{path[: len(_DEVICE) + _DIGITS]}..."
+    for before in _TOKENS:
+        if path.startswith(before):
+            path = f"{path[: len(before) + _DIGITS]}..."
     word = answer.fault.value or str(answer.status)
-    reason = "" if answer.status == 200 else answer.body.decode("utf-8", "replace")
+    reason = "" if answer.status < 300 else answer.body.decode("utf-8", "replace")
     if json:
         return msgspec.json.encode({"path": path, "answer": word, "body": reason}).decode()
     return f"{request.method} {path}, {len(request.body)} bytes: {word} {reason}".rstrip()

@@ -15,6 +15,7 @@ from heliograph.cli import (
     channels,
     companies,
     demo,
+    devices,
     doctor,
     fake,
     messages,
@@ -42,6 +43,7 @@ app.command("demo")(demo.demo)
 app.command("send")(send.send)
 app.add_typer(users.app, name="user")
 app.add_typer(companies.app, name="company")
+app.add_typer(devices.app, name="device")
 app.add_typer(tickets.app, name="ticket")
 app.add_typer(tokens.app, name="token")
 app.add_typer(applications.app, name="application")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from heliograph.channels.webpush.vapid import new_key_pair
 from heliograph.testing.apns import account, pem_of
 from heliograph.testing.certificates import Authority
 from heliograph.testing.fcm import EMAIL, PROJECT, account_file, new_account_key
 from heliograph.testing.servers.apns import ApnsServer, new_signing_key, said
 from heliograph.testing.servers.fcm import FcmServer, error
 from heliograph.testing.servers.http2 import Answer, Fault, Http2Server
+from heliograph.testing.servers.webpush import WebPushServer
+from heliograph.testing.servers.webpush import refused as web_push_refused
 
 KEY_ID, TEAM_ID = "REHEARSAL1", "REHEARSAL0"
 
@@ -25,7 +28,7 @@ class Rehearsal:
     """A fake that can be entered, what is written into its folder once it listens, and how its answers are read."""
 
     kind: str
-    fake: ApnsServer | FcmServer
+    fake: ApnsServer | FcmServer | WebPushServer
     authority: Authority
     files: Callable[[Path], dict[str, str]]  # from the folder to names and contents
     refusal: Callable[[int, str], Answer]
@@ -96,6 +99,27 @@ def fcm(port: int) -> Rehearsal:
     return Rehearsal(kind="fcm", fake=fake, authority=authority, files=files, refusal=refusal)
 
 
+def webpush(port: int) -> Rehearsal:
+    """A push service and one browser, whose subscription is written as a device to register."""
+    authority, (private, public) = Authority("Heliograph rehearsal"), new_key_pair()
+    fake = WebPushServer(authority, port=port)
+
+    def files(folder: Path) -> dict[str, str]:
+        browser = fake.subscribe(server_key=public)
+        channel: dict[str, str | list[str]] = {
+            "private_key": private,
+            "subject": "mailto:keeper@example.com",
+            "services": ["127.0.0.1"],
+        }
+        device = {"subscription": browser.as_json(), "name": "A rehearsed browser"}
+        return {
+            "device.json": msgspec.json.encode(device).decode() + "\n",
+            "webpush.toml": _settings("webpush", folder, channel, ("WebPush",)),
+        }
+
+    return Rehearsal(kind="webpush", fake=fake, authority=authority, files=files, refusal=web_push_refused)
+
+
 def read_answer(text: str, refusal: Callable[[int, str], Answer]) -> Answer:
     """`200`, `410 Unregistered`, or the word of a fault such as `stall`. Raises ValueError saying what is known."""
     words = text.split()
@@ -107,7 +131,7 @@ def read_answer(text: str, refusal: Callable[[int, str], Answer]) -> Answer:
     raise ValueError(f"an answer is a status and a reason, like '410 Unregistered', or one of: {known}")
 
 
-def _settings(kind: str, folder: Path, channel: dict[str, str], platforms: tuple[str, ...]) -> str:
+def _settings(kind: str, folder: Path, channel: Mapping[str, str | list[str]], platforms: tuple[str, ...]) -> str:
     lines = [
         "[outbound]",
         'allow = ["127.0.0.0/8"]',
@@ -126,6 +150,6 @@ def _settings(kind: str, folder: Path, channel: dict[str, str], platforms: tuple
     return "\n".join(lines) + "\n"
 
 
-def _quoted(text: str) -> str:
-    """A basic string of TOML: JSON's are a part of those."""
-    return msgspec.json.encode(text).decode()
+def _quoted(value: str | list[str]) -> str:
+    """A basic string of TOML, or a list of them: JSON's are a part of those."""
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,1 @@
+"""Notifications for browsers, through whichever push service each browser has chosen."""

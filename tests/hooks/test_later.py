@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -30,14 +29,22 @@ class Workers:
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
-        self.gate = asyncio.Event()
+        self._held: list[Job] = []
+        self._open = False
 
-    async def run(self, job: Job) -> Job:
+    def put(self, job: Job) -> None:
         self.jobs.append(job)
-        await self.gate.wait()
-        job.run()
-        job.done(Done(job.id))
-        return job
+        self._held.append(job)
+        if self._open:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Finish what they have and, from now on, all they get."""
+        self._open = True
+        held, self._held = self._held, []
+        for job in held:
+            job.run()
+            job.done(Done(job.id))
 
 
 class Evening:
@@ -71,7 +78,7 @@ def evening(clock: JumpingClock) -> Evening:
 
 
 async def test_an_event_that_has_run_before_anyone_wrote_it_is_never_written(evening: Evening) -> None:
-    evening.workers.gate.set()
+    evening.workers.let_go()
     await evening.later.start(only_here=True)
     due = evening.later.due("SendMessages", 1, PAYLOAD)
     evening.later.put(due, PAYLOAD, kept=False, changed=False)
@@ -93,7 +100,7 @@ async def test_an_event_that_runs_long_is_written_with_what_after_added_and_forg
     [row] = await evening.table()
     opened = msgspec.msgpack.decode(OpenSealer().open(row.payload, context="script.event"), type=Payload)
     assert opened == joined
-    evening.workers.gate.set()
+    evening.workers.let_go()
     await evening.clock.jump(1)
     assert await evening.table() == []
     await evening.later.stop(0)
@@ -109,7 +116,7 @@ async def test_the_lease_of_what_runs_is_renewed_and_that_of_a_given_up_call_lap
     assert len(evening.workers.jobs) == 1
     await evening.clock.jump(3)
     assert len(evening.workers.jobs) == 2  # the given up one was accepted, so it runs; the running one not again
-    evening.workers.gate.set()
+    evening.workers.let_go()
     await evening.clock.jump(1)
     assert await evening.table() == []
     await evening.later.stop(0)
@@ -119,7 +126,7 @@ async def test_the_only_process_takes_up_at_once_what_a_dead_one_held(evening: E
     await evening.store.agenda.settle(
         done=[], kept=[an_event(1, lease_until=NOON + LEASE_MS, payload=evening.payload())]
     )
-    evening.workers.gate.set()
+    evening.workers.let_go()
     await evening.later.start(only_here=True)
     await evening.clock.jump(0.1)
     assert [job.states for job in evening.workers.jobs] == [{"a.py": b"\x01"}]
@@ -140,13 +147,13 @@ async def test_beside_another_process_its_leases_are_waited_for(evening: Evening
 
 async def test_what_is_too_much_for_memory_waits_in_the_table_and_runs_in_its_turn(evening: Evening) -> None:
     await evening.later.start(only_here=True)
-    count = later.MOST_IN_MEMORY + later.AT_ONCE + 20
+    count = later.MOST_IN_MEMORY + 20
     for _ in range(count):
         evening.later.put(evening.later.due("SendMessages", 1, PAYLOAD), PAYLOAD, kept=False, changed=False)
     await evening.clock.jump(0.5)
     assert len(await evening.table()) == count
     assert sum(event.lease_until == 0 for event in await evening.table()) == 20
-    evening.workers.gate.set()
+    evening.workers.let_go()
     for _ in range(60):
         await evening.clock.jump(1)
     assert len(evening.workers.jobs) == count
@@ -157,7 +164,7 @@ async def test_what_is_too_much_for_memory_waits_in_the_table_and_runs_in_its_tu
 async def test_an_event_without_its_script_is_dropped_unless_a_script_is_out_of_order(evening: Evening) -> None:
     evening.serve(broken={"a.py": "a.py:1: no"})
     await evening.store.agenda.settle(done=[], kept=[an_event(1, payload=evening.payload())])
-    evening.workers.gate.set()
+    evening.workers.let_go()
     await evening.later.start(only_here=True)
     await evening.clock.jump(200)
     assert [event.id for event in await evening.table()] == [1]
@@ -189,7 +196,7 @@ async def test_while_the_store_is_away_nothing_is_forgotten(evening: Evening) ->
     await evening.later.start(only_here=True)
     due = evening.later.due("SendMessages", 1, PAYLOAD)
     await evening.store.agenda.settle(done=[], kept=[due])
-    evening.workers.gate.set()
+    evening.workers.let_go()
     evening.store._tables._closed = True
     evening.later.put(due, PAYLOAD, kept=True, changed=False)
     await evening.clock.jump(5)

@@ -23,9 +23,10 @@ log = structlog.get_logger(__name__)
 
 LEASE_MS = 30_000  # after a crash, an event that nobody could release waits at most this long
 RENEW_EVERY = 10.0  # seconds
-TIDY_EVERY = 0.05  # seconds between writes of what is done; each is one commit for all
+TIDY_EVERY = 0.2  # seconds between writes of what is done; each is one commit for all
 LOOK_EVERY = 1.0  # seconds between looks at the table
 ASIDE_MS = 60_000  # until an event is looked at again whose script cannot serve
+GATHER = 0.005  # seconds between an answer and its AfterAsync event
 AT_ONCE = 16  # events given to the pool at the same time
 MOST_IN_MEMORY = 5_000  # events that wait; what comes above goes back to the table
 MOST_ATTEMPTS = 10
@@ -61,9 +62,10 @@ class Later:
         self._told = told  # hears of every job that has run
         self._held: dict[int, DueEvent] = {}  # whose lease this process renews
         self._waiting: deque[tuple[DueEvent, Payload]] = deque()
-        self._running: dict[int, asyncio.Task[None]] = {}
+        self._running: dict[int, Job] = {}
+        self._gathering: asyncio.Task[None] | None = None
         self._done: list[int] = []
-        self._changed: dict[int, DueEvent] = {}  # to be written: a new payload, or given back
+        self._changed: dict[int, tuple[DueEvent, Payload | None]] = {}  # to be written; with a new payload or the old
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._runs_here = False
@@ -89,12 +91,11 @@ class Later:
     def put(self, event: DueEvent, payload: Payload, *, kept: bool, changed: bool) -> None:
         """The call has been answered: run it now. `kept` tells whether it is in the table already."""
         if changed or not kept:
-            event = replace(event, payload=self._sealed(payload))
-            self._changed[event.id] = event  # written only if the event has not run by then
+            self._changed[event.id] = (event, payload)  # written only if the event has not run by then
         if self._runs_here and len(self._waiting) < MOST_IN_MEMORY:
             self._waiting.append((event, payload))
             self._held[event.id] = event
-            self._pump()
+            self._pump_soon()
         else:
             self._give_back(event)
         self._news.set()
@@ -105,7 +106,12 @@ class Later:
 
     def _give_back(self, event: DueEvent) -> None:
         self._held.pop(event.id, None)
-        self._changed[event.id] = replace(event, lease_until=0)
+        self._write(replace(event, lease_until=0))
+
+    def _write(self, event: DueEvent) -> None:
+        """Have the row written anew, with what is yet to be written of it."""
+        _, payload = self._changed.get(event.id, (event, None))
+        self._changed[event.id] = (event, payload)
 
     def _sealed(self, payload: Payload) -> bytes:
         return self._sealer.seal(msgspec.msgpack.encode(payload), context=_CONTEXT)
@@ -124,17 +130,17 @@ class Later:
     async def stop(self, within: float) -> None:
         """Finish what runs, within that many seconds; the rest goes back to the table."""
         self._runs_here = False
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._gathering] if self._gathering is not None else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         while self._waiting:
             self._give_back(self._waiting.popleft()[0])
         if self._running:
-            await asyncio.wait(self._running.values(), timeout=within)
-        for id, task in list(self._running.items()):
-            task.cancel()
-            if id in self._held:
-                self._give_back(self._held[id])
+            await asyncio.wait([job.future for job in self._running.values()], timeout=within)
+        for id, job in list(self._running.items()):
+            job.future.cancel()
+            self._give_back(self._held[id])
         await self._bravely(self.tidy)
 
     # ---------------------------------------------------------------- running
@@ -144,36 +150,51 @@ class Later:
         """How many events this process has taken up and not finished."""
         return len(self._waiting) + len(self._running)
 
+    def _pump_soon(self) -> None:
+        """A little later, so that events of calls in quick succession travel together and delay no call."""
+        if self._gathering is None or self._gathering.done():
+            self._gathering = asyncio.create_task(self._gather())
+
+    async def _gather(self) -> None:
+        await self._clock.sleep(GATHER)
+        self._pump()
+
     def _pump(self) -> None:
         while self._waiting and len(self._running) < AT_ONCE:
-            event, payload = self._waiting.popleft()
-            self._running[event.id] = asyncio.create_task(self._run(event, payload))
+            self._begin(*self._waiting.popleft())
 
-    async def _run(self, event: DueEvent, payload: Payload) -> None:
+    def _begin(self, event: DueEvent, payload: Payload) -> None:
         scripts = self._shelf.chain(AFTER_ASYNC, event.method)
-        try:
-            if scripts:
-                job = Job(
-                    AFTER_ASYNC, event.method, scripts, payload.who, payload.arguments, payload.result, payload.states
-                )
-                self._told(await self._pool.run(job))
-            elif self._shelf.incomplete:
-                self._set_aside(event)
-                return
-            self._done.append(event.id)
-            self._held.pop(event.id, None)
-        except Exception:
-            log.exception("An AfterAsync event could not be run; it stays due.", action="script_bug")
-        finally:
-            self._running.pop(event.id, None)
-            self._news.set()
-            if self._runs_here:
-                self._pump()
+        if scripts:
+            job = Job(
+                AFTER_ASYNC, event.method, scripts, payload.who, payload.arguments, payload.result, payload.states
+            )
+            self._running[event.id] = job
+            job.future.add_done_callback(partial(self._ended, event))
+            self._pool.put(job)
+        elif self._shelf.incomplete:
+            self._set_aside(event)
+        else:
+            self._finished(event)
+
+    def _ended(self, event: DueEvent, future: asyncio.Future[Job]) -> None:
+        self._running.pop(event.id, None)
+        if not future.cancelled():
+            self._finished(event)
+            self._told(future.result())
+        if self._waiting and self._runs_here:
+            self._pump()
+
+    def _finished(self, event: DueEvent) -> None:
+        self._done.append(event.id)
+        self._held.pop(event.id, None)
+        self._news.set()
 
     def _set_aside(self, event: DueEvent) -> None:
         """The script that listened may be the one that is broken or disabled now: wait until that is mended."""
         self._held.pop(event.id, None)
-        self._changed[event.id] = replace(event, lease_until=self._clock.now() + ASIDE_MS, attempts=0)
+        self._write(replace(event, lease_until=self._clock.now() + ASIDE_MS, attempts=0))
+        self._news.set()
 
     # ---------------------------------------------------------------- the table
 
@@ -184,13 +205,15 @@ class Later:
         finished = set(done)
         try:
             if done or changed:
-                await self._agenda.settle(
-                    done=done, kept=[event for id, event in changed.items() if id not in finished]
-                )
+                kept = [self._row(*each) for id, each in changed.items() if id not in finished]
+                await self._agenda.settle(done=done, kept=kept)
         except BaseException:
             self._done = done + self._done
             self._changed = changed | self._changed
             raise
+
+    def _row(self, event: DueEvent, payload: Payload | None) -> DueEvent:
+        return event if payload is None else replace(event, payload=self._sealed(payload))
 
     async def _tidy_always(self) -> None:
         while True:

@@ -51,13 +51,17 @@ class Pool(Owner):
 
     async def run(self, job: Job) -> Job:
         """The job once all its scripts have run, or were lost with their workers."""
-        self._waiting.append(job)
-        self.free()
+        self.put(job)
         try:
             return await job.future
         finally:
             if not job.future.done() or job.future.cancelled():
                 self._forget(job)
+
+    def put(self, job: Job) -> None:
+        """Have it run in its turn; `job.future` tells when it has."""
+        self._waiting.append(job)
+        self.free()
 
     def complain(self, script: str, message: str) -> None:
         """Have this script's own on_error told, by whichever worker is there first."""

@@ -31,7 +31,8 @@ class ProviderToken:
 
     def header(self) -> str:
         """The authorization header's value; the same text until it is time to renew it."""
-        if self.age >= RENEW_AFTER or (self._drifted and self.age >= KEEP_FOR):
+        age = self.age
+        if age >= KEEP_FOR and (age >= RENEW_AFTER or self._drifted):
             self._sign()
         return self._text
 

@@ -30,18 +30,17 @@ class Verdicts:
 
     def outcome(self, reply: Reply, *, attempt: int) -> Outcome:
         """What the reply means for the delivery. `attempt` counts from 1."""
-        body = _read(reply.body)
+        if reply.status == 200:
+            self._taken, self._dead_in_a_row = True, 0
+            id = reply.headers.get("apns-id", "")
+            return Accepted(provider_id=id if _ID.fullmatch(id) else "", detail="Apple answered 200")
         reason = reason_of(reply)
         row = find(reply.status, reason)
         said = f"Apple answered {reply.status} {reason}".rstrip()
         if row is None:
             return Deferred(said) if attempt < MOST_UNMAPPED else Refused(f"{said}, which is not documented")
-        if row.meaning is Meaning.TAKEN:
-            self._taken, self._dead_in_a_row = True, 0
-            id = reply.headers.get("apns-id", "")
-            return Accepted(provider_id=id if _ID.fullmatch(id) else "", detail=said)
         if row.meaning is Meaning.DEAD_SINCE:
-            since = body.get("timestamp")
+            since = _read(reply.body).get("timestamp")
             return Gone(said, since if isinstance(since, int) and 0 < since < 1 << 53 else None)
         return self._other(row, said, retry_after(reply.headers.get("retry-after", ""), now=self._clock.now()))
 

@@ -40,6 +40,7 @@ from heliograph.intake.answers import AnswerService
 from heliograph.intake.applications import Applications
 from heliograph.intake.credentials import Credentials
 from heliograph.intake.devices import DeviceService
+from heliograph.intake.groups import GroupService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.messaging import MessagingService
 from heliograph.intake.methods import service_methods
@@ -51,6 +52,7 @@ from heliograph.intake.push import PushService
 from heliograph.intake.query import Query
 from heliograph.intake.receipts import Receipts
 from heliograph.intake.reports import ProviderReports
+from heliograph.intake.roster import RosterService
 from heliograph.intake.services import Handler, Services
 from heliograph.intake.sign_in import SignIn
 from heliograph.intake.statuses import StatusService
@@ -92,6 +94,8 @@ class Heliograph:
     once: Once
     intake: Intake
     people: People
+    roster: RosterService
+    groups: GroupService
     inbox: InboxService
     answering: AnswerService
     links: AnswerLinks
@@ -115,6 +119,8 @@ class Heliograph:
             links=self.links,
             devices=self.devices,
             query=self.query,
+            roster=self.roster,
+            groups=self.groups,
             soap=SoapDoor(self.services, self.sign_in, self.applications, self.once, self.settings.soap),
             applications=self.applications,
             once=self.once,
@@ -132,6 +138,7 @@ class Heliograph:
             "dispatching": status.running,
             "paused": {lane.channel: lane.paused for lane in status.lanes if lane.paused},
             "unconfigured": status.unconfigured,
+            "scripts": self.scripts.trouble(),
         }
 
     @asynccontextmanager
@@ -261,6 +268,7 @@ def _wired(
     at_once = messaging(settings.messaging.model_copy(update={"wait": 0.0}))  # a script's time is too short to wait
     answers = Answers(Verbs(push, at_once, directory).table())
     scripts = _scripts(settings, answers, store, sealer, clock, observer)
+    people = People(directory, passwords, clock, entropy)
     return Heliograph(
         settings=settings,
         clock=clock,
@@ -273,7 +281,9 @@ def _wired(
         credentials=Credentials(store.keyring, clock, entropy),
         once=Once(store.replays, clock, settings.idempotency),
         intake=intake,
-        people=People(directory, passwords, clock, entropy),
+        people=people,
+        roster=RosterService(directory, people, store.roster, clock),
+        groups=GroupService(directory, people, store.roster, clock, entropy),
         inbox=InboxService(store.inbox, feed, receipts),
         answering=answering,
         links=AnswerLinks(sealer, settings.server.public_url),

@@ -174,3 +174,9 @@ async def test_the_command_line_lists_reloads_and_follows_through_the_socket(scr
         assert (await ask(path, "dance")).error == "dance is no command."
     with pytest.raises(NotFound):
         await ask(path, "list")
+
+
+async def test_health_names_the_scripts_that_do_not_serve(scripted: Any) -> None:
+    async with scripted({"a.py": "def (", "b.py": suffix("-b")}) as town:
+        health = (await town.town.ask("GET", "/healthz")).json()
+        assert health["scripts"] == {"a.py": "broken"}

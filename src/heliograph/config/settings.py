@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Area(BaseModel):
@@ -57,6 +57,16 @@ class DispatchSettings(Area):
     )
     poll: float = Field(1.0, gt=0, description="Seconds between looks for due work that nobody announced.")
     batch: int = Field(256, ge=1, description="Most deliveries claimed at once on a channel.")
+    rates: dict[str, float] = Field(
+        {}, description="Most tries a second, by channel; a channel that is not named has no limit."
+    )
+
+    @field_validator("rates")
+    @classmethod
+    def _above_zero(cls, value: dict[str, float]) -> dict[str, float]:
+        if not all(rate > 0 for rate in value.values()):
+            raise ValueError("each rate must be above 0")
+        return value
 
 
 class RetentionSettings(Area):

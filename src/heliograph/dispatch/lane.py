@@ -17,6 +17,7 @@ from heliograph.dispatch.deliver import Courier, Room
 from heliograph.dispatch.endpoints import Endpoints
 from heliograph.dispatch.let_go import let_go
 from heliograph.dispatch.pace import Pace
+from heliograph.dispatch.rate import Rate
 from heliograph.dispatch.trip import Trip
 from heliograph.dispatch.watch import Watch
 
@@ -53,6 +54,7 @@ class Lane:
         self._traits = channel.traits
         self._lease_ms = int((settings.lease + channel.traits.timeout) * 1000)
         self._pace = Pace(room.clock)
+        self._rate = Rate(room.clock, settings.rates.get(name, 0.0))
         self._watch = Watch(room.clock, channel.traits.timeout)
         self._endpoints = Endpoints(room.clock, channel.traits.concurrency, room.jitter, self._room_made)
         self._courier = Courier(name, channel, room, self._watch, self._pace, self._endpoints)
@@ -139,6 +141,10 @@ class Lane:
         if free <= 0:
             await self._waiting(self._a_place())
             return
+        free = self._rate.allows(free)
+        if free <= 0:
+            await self._waiting(self._clock.sleep(self._rate.wait()))
+            return
         ids = await self._queue.due(self.name, now=self._clock.now(), limit=min(free, self._settings.batch))
         if not ids:
             await self._waiting(self._queue.wait(self.name, until=self._settings.poll))
@@ -160,6 +166,7 @@ class Lane:
     async def _claim(self, ids: list[int]) -> bool:
         now = self._clock.now()
         claimed = await self._room.outbox.claim(ids, now=now, lease_until=now + self._lease_ms)
+        self._rate.took(len(claimed))
         for one in claimed:
             self._begin(one)
         return bool(claimed)

@@ -28,6 +28,7 @@ class SoapClient(msgspec.Struct, frozen=True):
 
     name: str
     prepare: Callable[[Mapping[str, str], Path], list[str]]
+    versions: tuple[int, ...] = (86,)
     needs_a_build: bool = False  # takes tens of seconds: not in the quick run
 
 
@@ -98,11 +99,11 @@ def _built(directory: str, needs: tuple[str, ...], *command: str) -> Callable[[M
 
 
 CLIENTS = [
-    SoapClient("zeep", _zeep),
+    SoapClient("zeep", _zeep, versions=(83, 86, 88)),
     SoapClient("suds", _suds),
-    SoapClient("npm-soap", _npm("soap", "node_soap")),
+    SoapClient("npm-soap", _npm("soap", "node_soap"), versions=(83, 86, 88)),
     SoapClient("npm-strong-soap", _npm("strong-soap", "strong_soap")),
-    SoapClient("php", _php),
+    SoapClient("php", _php, versions=(83, 86, 88)),
     SoapClient("perl", _perl),
     SoapClient("ruby", _ruby),
     SoapClient("mono", _built("mono", ("wsdl2", "mcs", "mono"), "mono", "client.exe"), needs_a_build=True),

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from tests.interop.clients import CLIENTS, ROOT, Missing, SoapClient, run
 from tests.interop.gateway import Gateway
 
 REFERENCE = ROOT.parent / "shared" / "contract" / "wsdl"
-VERSION = 86
 #: Letters beyond Latin 1 and beyond the first plane, quotes, and everything XML gives a meaning to.
 TEXT = "Blåbær & <fyr> \"λ\" '灯台' 🔦 ]]>"
 
 
-def story(gateway: Gateway, source: str, device: str) -> dict[str, str]:
+def story(gateway: Gateway, source: str, device: str, version: int) -> dict[str, str]:
     """What the client is told, as its environment. The location is said only where the WSDL names another host."""
     told = {
         "STORY_USER": gateway.user["user_name"],
@@ -22,33 +22,38 @@ def story(gateway: Gateway, source: str, device: str) -> dict[str, str]:
         "STORY_ASSOCIATE": str(gateway.user["associate_id"]),
         "STORY_DEVICE": device,
         "STORY_TEXT": TEXT,
-        "STORY_NAMESPACE": f"http://www.superoffice.net/ws/crm/NetServer/Services{VERSION}",
+        "STORY_NAMESPACE": f"http://www.superoffice.net/ws/crm/NetServer/Services{version}",
     }
     for agent in ("SoPrincipal", "Messaging", "Pocket"):
-        location = f"{gateway.url}/Remote/Services{VERSION}/{agent}.svc"
+        location = f"{gateway.url}/Remote/Services{version}/{agent}.svc"
         if source == "served":
             told[f"STORY_WSDL_{agent.upper()}"] = f"{location}?wsdl"
             continue
-        wsdl = REFERENCE / f"Services{VERSION}-{agent}.wsdl"
+        wsdl = REFERENCE / f"Services{version}-{agent}.wsdl"
         if not wsdl.exists():
             pytest.skip("the reference WSDLs are not beside this clone")
         told |= {f"STORY_WSDL_{agent.upper()}": str(wsdl), f"STORY_LOCATION_{agent.upper()}": location}
     return told
 
 
-@pytest.mark.parametrize("source", ["served", "reference"])
-@pytest.mark.parametrize(
-    "client",
-    [
-        pytest.param(client, id=client.name, marks=[pytest.mark.slow] if client.needs_a_build else [])
+def cases() -> list[ParameterSet]:
+    """Every client with every version it is tried with."""
+    return [
+        pytest.param(
+            client, version, id=f"{client.name}-{version}", marks=[pytest.mark.slow] if client.needs_a_build else []
+        )
         for client in CLIENTS
-    ],
-)
+        for version in client.versions
+    ]
+
+
+@pytest.mark.parametrize("source", ["served", "reference"])
+@pytest.mark.parametrize(("client", "version"), cases())
 def test_a_client_nobody_here_wrote_signs_in_sends_and_asks(
-    client: SoapClient, source: str, gateway: Gateway, tmp_path: Path
+    client: SoapClient, version: int, source: str, gateway: Gateway, tmp_path: Path
 ) -> None:
-    device = f"{client.name}-{source}"
-    told_to_it = story(gateway, source, device)
+    device = f"{client.name}-{version}-{source}"
+    told_to_it = story(gateway, source, device, version)
     try:
         command = client.prepare(told_to_it, tmp_path)
     except Missing as missing:

@@ -205,7 +205,9 @@ def measure(title: str, folder: Path, options: argparse.Namespace, *, dispatch: 
 
 
 def ceilings(options: argparse.Namespace) -> None:
-    """What HTTP alone gives on one core: uvicorn with an application that answers a constant."""
+    """The store without HTTP, then HTTP without a store: uvicorn with an application that answers a constant."""
+    print("\nceiling: the store alone", flush=True)
+    subprocess.run([sys.executable, str(Path(__file__).parent / "store.py"), "2"], check=True)
     print("\nceiling: uvicorn answering a constant, same requests, one core")
     folder = Path(__file__).parent
     command = [sys.executable, str(folder / "ceiling.py")]

@@ -45,6 +45,7 @@ from heliograph.edge.openapi.pages import ApiPages
 from heliograph.edge.pages import Health, Pages, not_found
 from heliograph.edge.rest.answers import AnswerPages
 from heliograph.edge.rest.devices import DevicesApi
+from heliograph.edge.rest.family.door import FamilyApi
 from heliograph.edge.rest.formats import wanted_format
 from heliograph.edge.rest.inbox import InboxApi
 from heliograph.edge.rest.ledger import MessagesApi
@@ -57,9 +58,11 @@ from heliograph.intake.answer_links import AnswerLinks
 from heliograph.intake.answers import AnswerService
 from heliograph.intake.applications import Applications
 from heliograph.intake.devices import DeviceService
+from heliograph.intake.groups import GroupService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.once import Once, Reply
 from heliograph.intake.query import Query
+from heliograph.intake.roster import RosterService
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import Entropy, SignIn
 
@@ -99,6 +102,7 @@ class Gateway:
         inbox: InboxApi,
         answers: AnswerPages,
         devices: DevicesApi,
+        family: FamilyApi,
         messages: MessagesApi,
         pages: Pages,
         api: ApiPages,
@@ -122,6 +126,7 @@ class Gateway:
             *inbox.routes(),
             *answers.routes(),
             *devices.routes(),
+            *family.routes(),
             *messages.routes(),
         ]  # all but the hot ones
         self._router = _router(self.routes)
@@ -298,6 +303,8 @@ def build(
     links: AnswerLinks,
     devices: DeviceService,
     query: Query,
+    roster: RosterService,
+    groups: GroupService,
     soap: Soap,
     health: Health,
     entropy: Entropy,
@@ -315,6 +322,9 @@ def build(
         inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
         answers=AnswerPages(answering, links, services, directory),
         devices=DevicesApi(devices, services, authenticator),
+        family=FamilyApi(
+            sign_in, authenticator, roster, groups, directory, require_xmlns_i=settings.rest.require_xmlns_i
+        ),
         messages=MessagesApi(query, authenticator),
         pages=Pages(health, version),
         api=ApiPages(version, public_url=server.public_url),

@@ -217,6 +217,8 @@ async def broken() -> Gateway:
         ),
         inbox=NoRoutes(),  # type: ignore[arg-type]
         answers=NoRoutes(),  # type: ignore[arg-type]
+        devices=NoRoutes(),  # type: ignore[arg-type]
+        family=NoRoutes(),  # type: ignore[arg-type]
         messages=NoRoutes(),  # type: ignore[arg-type]
         pages=Pages(broken_health, "1"),
         api=ApiPages("1"),

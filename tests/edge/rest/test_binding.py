@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from heliograph.core.errors import Malformed
 from heliograph.edge.rest.binding import bind
-from heliograph.edge.rest.fields import BY_NAME, FIELDS, PushRequest
+from heliograph.edge.rest.fields import FIELDS, PUSH, PushRequest
 from heliograph.edge.rest.formats import Format, Media
 
 pytestmark = pytest.mark.anyio
@@ -24,8 +24,8 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 NUMBERS = st.one_of(st.integers(-(2**33), 2**33).map(str), st.sampled_from(["", "1.5", "x", "0x1", "+7", "٣", "1_0"]))
 FLAGS = st.sampled_from(["true", "false", "True", "FALSE", "", "yes", "truefalse"])
 KINDS = {"company_id": NUMBERS, "expiry_secs": NUMBERS, "sound": FLAGS}
-REQUESTS = st.dictionaries(st.sampled_from(sorted(BY_NAME)), st.none(), max_size=9).flatmap(
-    lambda names: st.fixed_dictionaries({name: KINDS.get(BY_NAME[name].member, WORDS) for name in names})
+REQUESTS = st.dictionaries(st.sampled_from(sorted(PUSH.by_name)), st.none(), max_size=9).flatmap(
+    lambda names: st.fixed_dictionaries({name: KINDS.get(PUSH.by_name[name].member, WORDS) for name in names})
 )
 
 

@@ -30,7 +30,10 @@ _TAGS = {
     "Messaging": "Messages through a named plugin, and what became of them.",
     "Pocket": "Push notifications and devices.",
     "Push": "A push to one user, by integration key.",
+    "Users": "Users and user groups, by integration key or by an administrator.",
+    "Company": "The company's settings and its integration key.",
     "Inbox": "The signed-in user's inbox.",
+    "Devices": "The signed-in user's devices.",
     "Messages": "What became of a message.",
     "Gateway": "The gateway itself.",
 }

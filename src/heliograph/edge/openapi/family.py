@@ -7,7 +7,8 @@ from typing import Any
 
 from heliograph.edge.openapi.schemas import Components, Schema
 from heliograph.edge.rest.binding import XSI
-from heliograph.edge.rest.fields import FIELDS, Field, flag, line, text, whole
+from heliograph.edge.rest.family.endpoints import ENDPOINTS, Endpoint
+from heliograph.edge.rest.fields import FIELDS, Field, flag, line, text, texts, whole
 from heliograph.edge.rest.push import MESSAGE_ID
 from heliograph.edge.rest.status import escaped
 
@@ -27,6 +28,7 @@ _KINDS: dict[Callable[[str, Any], Any], Schema] = {
     line: {"type": "string"},
     whole: {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
     flag: {"type": "boolean"},
+    texts: {"type": "array", "items": {"type": "string"}},
 }
 FORMAT = {
     "name": "format",
@@ -62,7 +64,65 @@ def family_paths(components: Components) -> dict[str, Any]:
         "properties": {"ResponseStatus": {"type": "null"}},
         "xml": {"name": "PushResponse"},
     }
-    return {"/api/v2/push": {"post": _push()}}
+    paths: dict[str, Any] = {"/api/v2/push": {"post": _push()}}
+    for endpoint in ENDPOINTS:
+        _declare(endpoint, components)
+        paths.setdefault(endpoint.path, {})[endpoint.verb.lower()] = _sibling(endpoint)
+    return paths
+
+
+def _declare(endpoint: Endpoint, components: Components) -> None:
+    """The schemas of what goes in and out."""
+    if endpoint.in_body:
+        request = fields_schema(endpoint.table.fields, endpoint.required)
+        components.schemas[_request_name(endpoint)] = request | {"xml": {"name": _title(endpoint.name)}}
+    if not endpoint.thing:
+        return
+    thing = components.schemas.setdefault(_thing_name(endpoint), _object(endpoint.members))
+    items: Schema = {"type": "array", "items": thing} if endpoint.many else thing
+    components.schemas[_answer_name(endpoint)] = _object({endpoint.thing: items}) | {"xml": {"name": endpoint.response}}
+
+
+def _object(members: Schema) -> Schema:
+    return {"type": "object", "properties": members, "required": list(members)}
+
+
+def _title(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _request_name(endpoint: Endpoint) -> str:
+    return f"{_title(endpoint.name)}Request"
+
+
+def _answer_name(endpoint: Endpoint) -> str:
+    return f"{_title(endpoint.name)}Answer"
+
+
+def _thing_name(endpoint: Endpoint) -> str:
+    return "IntegrationKey" if "IntegrationKey" in endpoint.members else endpoint.thing.removesuffix("s")
+
+
+def _sibling(endpoint: Endpoint) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": f"{endpoint.verb.lower()}{endpoint.path.removeprefix('/api/').replace('/', '')}",
+        "tags": ["Company" if endpoint.path.startswith("/api/v2/company") else "Users"],
+        "summary": endpoint.summary,
+        "security": [{}, {"ticket": []}, {"basic": []}, {"token": []}],
+        "parameters": [FORMAT],
+        "responses": {"200": _sibling_answer(endpoint), **errors(), "403": _forbidden()},
+    }
+    if endpoint.in_body:
+        told["requestBody"] = {"required": True, "content": both(_request_name(endpoint), endpoint.sample)}
+    else:
+        told["parameters"] += [
+            {"name": field.name, "in": "query", "schema": dict(_KINDS[field.read])} for field in endpoint.table.fields
+        ]
+    return told
+
+
+def _sibling_answer(endpoint: Endpoint) -> dict[str, Any]:
+    return {"description": "As asked.", "content": both(_answer_name(endpoint) if endpoint.thing else "PushResponse")}
 
 
 def _push() -> dict[str, Any]:
@@ -91,8 +151,15 @@ def both(name: str, example: Any = None) -> dict[str, Any]:
 
 
 def _xml(root: str, example: dict[str, Any]) -> str:
-    inside = "".join(f"<{name}>{escaped(_word(value))}</{name}>" for name, value in sorted(example.items()))
+    root = root.removesuffix("Request")
+    inside = "".join(_xml_element(name, value) for name, value in sorted(example.items()))
     return f'<{root} xmlns:i="{XSI}">{inside}</{root}>'
+
+
+def _xml_element(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return f"<{name}>{''.join(_xml_element('string', each) for each in value)}</{name}>"
+    return f"<{name}>{escaped(_word(value))}</{name}>"
 
 
 def _word(value: Any) -> str:
@@ -102,6 +169,11 @@ def _word(value: Any) -> str:
 def errors() -> dict[str, Any]:
     """The family's failures."""
     return {status: {"description": words, "content": both(ERRORS)} for status, words in _STATUSES.items()}
+
+
+def _forbidden() -> dict[str, Any]:
+    words = "Only administrators may do this, or an administrator is concerned and the key alone was given."
+    return {"description": words, "content": both(ERRORS)}
 
 
 def error_schema() -> Schema:

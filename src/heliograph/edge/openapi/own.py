@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from heliograph.core.answer import YesNo
 from heliograph.core.delivery import ItemState
 from heliograph.core.lifecycle import State
 from heliograph.core.message import PushType
 from heliograph.edge.openapi.family import ERRORS
 from heliograph.edge.openapi.schemas import Components, Schema, or_null
+from heliograph.edge.rest.devices import Registration
 
 _INTEGER: Schema = {"type": "integer"}
 _TEXT: Schema = {"type": "string"}
@@ -33,6 +36,21 @@ _SCHEMAS: dict[str, dict[str, Schema]] = {
     },
     "Unread": {"unread": _INTEGER},
     "Answer": {"answer": {"type": "string", "enum": [answer.value for answer in YesNo]}},
+    "Device": {
+        "id": _INTEGER,
+        "identifier": _TEXT,
+        "platform": _TEXT,
+        "app": _TEXT,
+        "name": _TEXT,
+        "language": _TEXT,
+        "app_version": _TEXT,
+        "os_version": _TEXT,
+        "time_zone_id": _INTEGER,
+        "tags": _TEXT,
+        "registered": _MOMENT,
+        "last_seen": _MOMENT,
+    },
+    "Devices": {"devices": {"type": "array", "items": {"$ref": "#/components/schemas/Device"}}},
     "Attempt": {
         "number": _INTEGER,
         "started": _MOMENT,
@@ -100,11 +118,31 @@ def own_paths(components: Components) -> dict[str, Any]:
         "/api/v2/inbox/{id}/read": {
             "post": _operation("readInboxItem", "Inbox", "Marks an item as read.", "InboxItem", _ID)
         },
+        "/api/v2/device": {
+            "get": _operation("listDevices", "Devices", "The caller's devices, without their tokens.", "Devices"),
+            "post": _operation("registerDevice", "Devices", _REGISTERS, "Device")
+            | {"requestBody": _registration(components)},
+        },
+        "/api/v2/device/{id}": {
+            "delete": _operation("forgetDevice", "Devices", "Forgets one of the caller's devices.", "", _ID)
+            | {"responses": {"204": {"description": "It is forgotten."}, **_errors("401", "403", "404", "503")}}
+        },
         "/api/v2/messages/{id}": {
             "get": _operation("getMessage", "Messages", "What became of a message, attempts included.", "Message", _ID)
         },
         "/healthz": {"get": _health()},
     }
+
+
+_REGISTERS = "Makes a device the caller's: a platform with its token, or a browser's push subscription."
+
+
+def _registration(components: Components) -> dict[str, Any]:
+    """The body, read off the struct that the endpoint reads it into."""
+    (schema,), parts = msgspec.json.schema_components([Registration], ref_template="#/components/schemas/{name}")
+    components.schemas.update(parts)
+    example = {"platform": "Google", "token": "", "identifier": "my-phone", "name": "My phone"}
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
 
 
 def _operation(id: str, tag: str, summary: str, answer: str, *parameters: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The parameters of POST /api/v2/push as one table, which serves JSON, XML and the query string alike.
+"""The parameters of an endpoint as one table, which serves JSON, XML and the query string alike; that of the push is here.
 
 Contract: rest-push, sections 1 and 6. Empty text, null and 0 for CompanyId are the same as absent.
 """
@@ -6,7 +6,7 @@ Contract: rest-push, sections 1 and 6. Empty text, null and 0 for CompanyId are 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -83,6 +83,15 @@ def flag(name: str, value: Any) -> bool:
     raise Malformed(f"{name} must be true or false.")
 
 
+def texts(name: str, value: Any) -> list[str]:
+    """A list of identifiers, also as one string with commas. Raises Malformed."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list):
+        raise Malformed(f"{name} must be a list.")
+    return [found for each in value if (found := line(name, each))]
+
+
 #: In the order in which documents and samples give them (ordinal).
 FIELDS = (
     Field("Body", "body", text),
@@ -95,25 +104,35 @@ FIELDS = (
     Field("UserExternalId", "user_external_id", line),
     Field("UserId", "user_id", line),
 )
-BY_NAME = {field.name: field for field in FIELDS}
-_ANY_CASE = {field.name.lower(): field for field in FIELDS}
 
 
-def collect(pairs: Iterable[tuple[str, Any]], *, any_case: bool) -> dict[str, Any]:
-    """Members by name; unknown names and nulls are left out. JSON and the query string take names in any case.
+class Table:
+    """An endpoint's parameters, by their names on the wire."""
 
-    Raises Malformed for a name that stands twice, and for a value of the wrong type.
-    """
-    members: dict[str, Any] = {}
-    nulls = set()
-    for name, value in pairs:
-        field = BY_NAME.get(name) or (_ANY_CASE.get(name.lower()) if any_case else None)
-        if field is None:
-            continue
-        if field.member in members or field.member in nulls:
-            raise Malformed(f"{field.name} stands twice.")
-        if value is None:
-            nulls.add(field.member)
-        else:
-            members[field.member] = field.read(field.name, value)
-    return members
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self.fields = tuple(fields)
+        self.by_name = {field.name: field for field in fields}
+        self._any_case = {field.name.lower(): field for field in fields}
+
+    def collect(self, pairs: Iterable[tuple[str, Any]], *, any_case: bool) -> dict[str, Any]:
+        """Members by name; unknown names and nulls are left out. JSON and the query string take names in any case.
+
+        Raises Malformed for a name that stands twice, and for a value of the wrong type.
+        """
+        by_name, lowered = self.by_name, self._any_case
+        members: dict[str, Any] = {}
+        nulls = set()
+        for name, value in pairs:
+            field = by_name.get(name) or (lowered.get(name.lower()) if any_case else None)
+            if field is None:
+                continue
+            if field.member in members or field.member in nulls:
+                raise Malformed(f"{field.name} stands twice.")
+            if value is None:
+                nulls.add(field.member)
+            else:
+                members[field.member] = field.read(field.name, value)
+        return members
+
+
+PUSH = Table(FIELDS)

@@ -8,7 +8,7 @@ closed) and nothing of the call has happened then.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import msgspec
 
@@ -25,7 +25,6 @@ from heliograph.core.delivery import (
     Letter,
     Moved,
     Record,
-    Report,
 )
 from heliograph.core.events import Event
 from heliograph.core.lifecycle import State
@@ -33,6 +32,8 @@ from heliograph.core.message import Message
 from heliograph.core.outcome import Outcome
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replays as Replays
+from heliograph.core.reporting import Listening as Listening
+from heliograph.core.reporting import Reports as Reports
 from heliograph.core.retry import RetryPolicy
 from heliograph.core.scripting import Agenda as Agenda
 from heliograph.core.scripting import Call as Call
@@ -329,21 +330,6 @@ class Channel(Protocol):
         """Test credentials and connectivity; say what is wrong and how to mend it."""
 
     async def close(self) -> None: ...
-
-
-@runtime_checkable
-class Listening(Protocol):
-    """A channel that is told things unasked: receipts over a connection that has to be there all the time."""
-
-    async def listen(self) -> None:
-        """Listen from now on until closed. Returns at once; a far side that is not there is tried again and again."""
-
-
-class Reports(Protocol):
-    """Where a channel hands in what its provider says later of a message it took."""
-
-    async def report(self, channel: str, report: Report) -> bool:
-        """Whether a delivery is known by one of the ids; then it is on disk. Raises Unavailable."""
 
 
 Channels = Mapping[str, Channel]

@@ -1,0 +1,22 @@
+"""The ports by which a channel is told things unasked, and hands them in."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from heliograph.core.delivery import Report
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A channel that is told things unasked: receipts over a connection that has to be there all the time."""
+
+    async def listen(self) -> None:
+        """Listen from now on until closed. Returns at once; a far side that is not there is tried again and again."""
+
+
+class Reports(Protocol):
+    """Where a channel hands in what its provider says later of a message it took."""
+
+    async def report(self, channel: str, report: Report) -> bool:
+        """Whether a delivery is known by one of the ids; then it is on disk. Raises Unavailable."""

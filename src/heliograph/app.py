@@ -266,8 +266,7 @@ def _wired(
         StatusService(store.outbox, channels, clock, settings.messaging),
     )
     at_once = messaging(settings.messaging.model_copy(update={"wait": 0.0}))  # a script's time is too short to wait
-    answers = Answers(Verbs(push, at_once, directory).table())
-    scripts = _scripts(settings, answers, store, sealer, clock, observer)
+    scripts = _scripts(settings, Verbs(push, at_once, directory), store, sealer, clock, observer)
     people = People(directory, passwords, clock, entropy)
     return Heliograph(
         settings=settings,
@@ -317,7 +316,7 @@ def _room(
 
 
 def _scripts(
-    settings: Settings, answers: Answers, store: SqliteStore, sealer: Sealer, clock: Clock, observer: Observer
+    settings: Settings, verbs: Verbs, store: SqliteStore, sealer: Sealer, clock: Clock, observer: Observer
 ) -> ScriptHooks:
     return ScriptHooks(
         {name: signature_of(name, function) for name, function in service_methods().items()},
@@ -328,7 +327,7 @@ def _scripts(
         sealer=sealer,
         clock=clock,
         observer=observer,
-        answers=answers,
+        answers=Answers(verbs.table()),
     )
 
 

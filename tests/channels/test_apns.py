@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,7 @@ from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.testing.apns import TOPIC, Apple, an_apple
 from heliograph.testing.builders import DAY_MS, a_letter, a_message, a_push, a_text
 from heliograph.testing.certificates import Authority
-from heliograph.testing.clock import SATURDAY_NOON
+from heliograph.testing.clock import SATURDAY_NOON, JumpingClock
 from heliograph.testing.servers.apns import refused, said
 from heliograph.testing.servers.http2 import Answer as Reply
 from heliograph.testing.servers.http2 import Fault, Request
@@ -314,6 +315,17 @@ async def test_a_certificate_is_shown_where_there_is_no_signing_key(tmp_path: Pa
         request = await sent(apple, to())
         assert request.certificate == TOPIC
         assert request.header("authorization") == ""
+
+
+@pytest.mark.parametrize(("days", "hint"), [(0, ""), (400, "ended on"), (-400, "clock")])
+async def test_a_check_looks_at_the_certificates_dates(tmp_path: Path, days: int, hint: str) -> None:
+    file = tmp_path / "push.pem"
+    file.write_bytes(AUTHORITY.identity(TOPIC))
+    moment = int(time.time() * 1000) + days * DAY_MS
+    async with an_apple(AUTHORITY, clock=JumpingClock(moment), certificate_file=str(file)) as apple:
+        check = await apple.channel.check()
+        assert check.ok is not bool(hint)
+        assert hint in check.sentence
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from heliograph.channels.fcm.answers import ANSWERS, NO_PROJECT, Answer, Sign
 from heliograph.channels.fcm.channel import RETRY
+from heliograph.channels.fcm.verdicts import MOST_FAILED
 from heliograph.channels.registry import build_channel
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting
@@ -287,9 +288,17 @@ async def test_an_undocumented_answer_is_tried_again_five_times_at_most(google: 
     assert isinstance(await google.channel.send(to(attempt=5)), Refused)
 
 
-async def test_the_waits_between_all_attempts_come_to_less_than_an_hour() -> None:
-    assert sum(ceiling(RETRY, attempt) for attempt in range(1, RETRY.attempts)) < 3600
-    assert ceiling(RETRY, 1) >= 10
+async def test_what_google_still_answers_after_about_an_hour_is_refused(google: Google) -> None:
+    assert 1800 < sum(10 + ceiling(RETRY, attempt) / 2 for attempt in range(1, MOST_FAILED)) < 3600
+    google.server.script(error(503, "UNAVAILABLE"), error(503, "UNAVAILABLE"))
+    assert isinstance(await google.channel.send(to(attempt=MOST_FAILED - 1)), Deferred)
+    assert isinstance(await google.channel.send(to(attempt=MOST_FAILED)), Refused)
+
+
+async def test_while_google_cannot_be_reached_attempts_go_on_for_a_day(google: Google) -> None:
+    assert sum(ceiling(RETRY, attempt) / 2 for attempt in range(1, RETRY.attempts)) > 86_400
+    async with a_google(AUTHORITY, KEY, endpoint="https://127.0.0.1:9") as unreachable:
+        assert isinstance(await unreachable.channel.send(to(attempt=59)), Deferred)
 
 
 async def test_a_dead_token_and_another_projects_are_gone(google: Google) -> None:

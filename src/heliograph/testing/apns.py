@@ -48,10 +48,14 @@ def account(key: ec.EllipticCurvePrivateKey, **changes: Any) -> SigningAccount:
 
 @asynccontextmanager
 async def an_apple(
-    authority: Authority, *, account_changes: dict[str, Any] | None = None, **changes: Any
+    authority: Authority,
+    *,
+    account_changes: dict[str, Any] | None = None,
+    clock: JumpingClock | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Apple]:
     """Both of them at work; `changes` are the channel's settings."""
-    clock = JumpingClock()
+    clock = clock or JumpingClock()
     key = new_signing_key()
     transport = GuardedTransport(LOOPBACK, ScriptedResolver({}), roots=authority.pem)
     keys = {KEY_ID: account(key, **(account_changes or {}))}

@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from heliograph.channels.apns.answers import Meaning, find
+from heliograph.channels.apns.certificate import ended_before, read_identity
 from heliograph.channels.apns.fields import headers, payload
 from heliograph.channels.apns.provider_token import ProviderToken
 from heliograph.channels.apns.settings import ApnsSettings
@@ -37,7 +38,6 @@ from heliograph.core.ports import (
 from heliograph.core.retry import RetryPolicy
 
 _TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){32,100}", re.ASCII)
-_BLOCK = re.compile(r"-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----\n?", re.ASCII)
 _NOBODYS_TOKEN = "0" * 64
 _SPARE = 5.0  # seconds in which a request that ran out of time says so itself
 
@@ -69,7 +69,7 @@ class ApnsChannel:
             concurrency=settings.concurrency,
             timeout=settings.timeout + _SPARE,
             # The device shows one of two with the same apns-collapse-id, and every notification has one.
-            retry=RetryPolicy(attempts=12, resend_in_doubt=True),
+            retry=RetryPolicy(attempts=60, resend_in_doubt=True),  # for about a day, unless it expires before
         )
 
     @property
@@ -102,6 +102,9 @@ class ApnsChannel:
 
     async def check(self) -> Check:
         """Send to a token that nobody has: Apple looks at key, topic and environment before it looks at the token."""
+        ended = ended_before(self._identity, self._clock.now()) if self._identity is not None else ""
+        if ended:
+            return Check(False, ended)
         shared = {"apns-topic": self._settings.topic, "apns-push-type": "background", "apns-priority": "5"}
         body = b'{"aps":{"content-available":1}}'
         try:
@@ -148,7 +151,10 @@ def _uuid(name: str) -> str:
 
 def _build(name: str, settings: ApnsSettings, tools: Tools) -> ApnsChannel:
     if settings.certificate_file is not None:
-        identity = _identity(name, _contents(name, "certificate_file", settings.certificate_file))
+        try:
+            identity = read_identity(_contents(name, "certificate_file", settings.certificate_file))
+        except ValueError as refusal:
+            raise BadSetting(f"channels.{name}.certificate_file: {refusal}.") from None
         return ApnsChannel(settings, tools.transport, tools.clock, identity=identity)
     where = "key_file" if settings.key_file else "private_key"
     pem_text = (
@@ -162,19 +168,6 @@ def _build(name: str, settings: ApnsSettings, tools: Tools) -> ApnsChannel:
         raise BadSetting(f"channels.{name}.{where}: an APNs signing key is a P-256 key.")
     token = ProviderToken(key, settings.key_id, settings.team_id, tools.clock)
     return ApnsChannel(settings, tools.transport, tools.clock, token=token)
-
-
-def _identity(name: str, pem: str) -> Identity:
-    blocks = [(match[1], match[0]) for match in _BLOCK.finditer(pem)]
-    certificates = "".join(block for kind, block in blocks if kind == "CERTIFICATE")
-    key = "".join(block for kind, block in blocks if kind != "CERTIFICATE")
-    try:
-        read_key(key)
-    except ValueError as refusal:
-        raise BadSetting(f"channels.{name}.certificate_file: its key is {refusal}.") from None
-    if not certificates:
-        raise BadSetting(f"channels.{name}.certificate_file: there is no certificate in it.")
-    return Identity(certificates.encode(), key.encode())
 
 
 def _contents(name: str, setting: str, path: Path) -> str:

@@ -25,7 +25,7 @@ class Meaning(Enum):
     OURS = "the channel pauses, and no attempt is counted: our set-up is wrong"
     NO_PROJECT = "tried again; three in a row pause the channel"
     SLOWER = "the whole channel waits as long as Google says, else 60 seconds"
-    AGAIN = "tried again when Google says, after 10 seconds at least"
+    AGAIN = "tried again when Google says, after 10 seconds at least; refused at the tenth attempt, after about an hour"
 
 
 class Sign(Enum):

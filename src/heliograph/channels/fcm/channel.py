@@ -26,9 +26,9 @@ from heliograph.core.retry import RetryPolicy
 _TOKEN = re.compile(r"[A-Za-z0-9_:.=-]{20,4096}", re.ASCII)
 _SPARE = 5.0  # seconds in which a request that ran out of time says so itself
 
-#: Ten attempts whose waits come to about half an hour, and to an hour with the waits that Google itself asks for:
-#: what still fails after an hour will not pass by waiting (Firebase, "Scale FCM").
-RETRY = RetryPolicy(attempts=10, first=10.0, cap=600.0, resend_in_doubt=True)
+#: The first waits are Google's: ten seconds at least, then doubled. While Google cannot be reached at all, attempts go
+#: on for about a day; what Google answers itself is given up after an hour (see verdicts).
+RETRY = RetryPolicy(attempts=60, first=10.0, cap=3600.0, resend_in_doubt=True)
 
 
 class FcmChannel:
@@ -53,7 +53,7 @@ class FcmChannel:
 
     @property
     def traits(self) -> Traits:
-        """Plain text; ten attempts within the hour."""
+        """Plain text, and Google's waits."""
         return self._traits
 
     async def resolve(self, company_id: int, to: str, format: str) -> Address:

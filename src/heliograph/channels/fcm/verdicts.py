@@ -13,6 +13,7 @@ from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import Clock, Reply
 
 MOST_UNMAPPED = 5  # attempts that may end with an answer nobody has documented
+MOST_FAILED = 10  # attempts, about an hour: Google takes what still fails then for no passing trouble ("Scale FCM")
 _NAME = re.compile(r"[A-Za-z0-9/:%._-]{1,200}", re.ASCII)
 
 
@@ -41,6 +42,8 @@ class Verdicts:
             return Deferred(words) if attempt < MOST_UNMAPPED else Refused(f"{words}, which is not documented")
         if row.meaning is Meaning.TAKEN:
             return Accepted(provider_id=_name(reply.body), detail=words)
+        if row.meaning is Meaning.AGAIN and attempt >= MOST_FAILED:
+            return Refused(f"{words}, and still did after {attempt} attempts")
         return self._other(row, words, token, retry_after(reply.headers.get("retry-after", ""), now=self._clock.now()))
 
     def _other(self, row: Answer, words: str, token: str, wish: float | None) -> Outcome:

@@ -266,4 +266,6 @@ class TestSmpp(ChannelContract):
 
 
 def test_every_built_in_kind_is_held_to_the_contract() -> None:
-    assert {plugin.kind for plugin in (APNS, FCM, WEB_PUSH, INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS, SMPP)} == set(BUILT_IN)
+    assert {plugin.kind for plugin in (APNS, FCM, WEB_PUSH, INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS, SMPP)} == set(
+        BUILT_IN
+    )

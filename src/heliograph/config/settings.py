@@ -139,6 +139,9 @@ class SoapSettings(Area):
         ApplicationTokens.OFF,
         description="required: only registered applications may call, and only the agents granted to them.",
     )
+    time_zones: dict[str, str] = Field(
+        {}, description="Time zone ids and location codes of your clients' that are not known here, to IANA names."
+    )
     idempotency_from_message_id: bool = Field(
         False, description="A WS-Addressing MessageID counts as the Idempotency-Key of a call that carries none."
     )

@@ -65,6 +65,7 @@ from heliograph.intake.query import Query
 from heliograph.intake.roster import RosterService
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import Entropy, SignIn
+from heliograph.intake.zones import Zones
 
 PUSH_PATHS = frozenset({"/api/v2/push", "/api/v2/push/"})
 _JSON_AGENT = re.compile(r"(?:/cust([0-9]{1,9}))?/api/v1/agents(?:/([a-z]{1,40})(?:/([a-z]{1,60}))?)?/?", re.ASCII)
@@ -318,7 +319,9 @@ def build(
     return Gateway(
         soap=soap,
         push=PushDoor(services, sign_in, once, directory, settings.rest, body_limit=server.body_limit),
-        agents=AgentsDoor(services, authenticator, applications, once, body_limit=server.body_limit),
+        agents=AgentsDoor(
+            services, authenticator, applications, once, Zones(settings.soap.time_zones), body_limit=server.body_limit
+        ),
         inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
         answers=AnswerPages(answering, links, services, directory),
         devices=DevicesApi(devices, services, authenticator),

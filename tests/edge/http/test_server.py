@@ -24,6 +24,7 @@ from heliograph.hooks.none import NoHooks
 from heliograph.intake.applications import Applications
 from heliograph.intake.once import Once
 from heliograph.intake.services import Services
+from heliograph.intake.zones import Zones
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.builders import a_caller
 from heliograph.testing.clock import JumpingClock
@@ -213,6 +214,7 @@ async def broken() -> Gateway:
             Anyone(),  # type: ignore[arg-type]
             Applications(MemoryStore(clock).keyring, SoapSettings()),
             Once(MemoryStore(clock).replays, clock, IdempotencySettings()),
+            Zones(),
             body_limit=1000,
         ),
         inbox=NoRoutes(),  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from heliograph.core.errors import HeliographError, NotAuthenticated, NotSupported, UnknownRoute
@@ -16,6 +17,7 @@ from heliograph.edge.http.messages import Answer, check_head
 from heliograph.intake.applications import Applications
 from heliograph.intake.once import HEADER, Once, Reply
 from heliograph.intake.services import Services
+from heliograph.intake.zones import Zones, place
 
 ReadBody = Callable[[int], Awaitable[bytes]]  # at most that many bytes, else TooLarge
 
@@ -29,6 +31,7 @@ class AgentsDoor:
         authenticator: Authenticator,
         applications: Applications,
         once: Once,
+        zones: Zones,
         *,
         body_limit: int,
     ) -> None:
@@ -37,6 +40,7 @@ class AgentsDoor:
         self._once = once
         self._methods = services.methods
         self._authenticator = authenticator
+        self._zones = zones
         self._body_limit = body_limit
 
     def describe(self, agent: str, method: str, headers: Mapping[str, str]) -> Answer:
@@ -71,6 +75,9 @@ class AgentsDoor:
             if name not in self._methods:
                 raise NotSupported(f"{name} is part of the contract, but not something this gateway can do.")
             given = await arguments(binding, media, body)
+            if zone := headers.get("so-timezone", "").partition(",")[0].strip():
+                find = partial(self._zones.find, zone)
+                given = {attr: place(value, find) for attr, value in given.items()}
 
             def render(result: Any, notes: dict[str, str]) -> Reply:
                 answer = answered(binding, result, notes, format, names)

@@ -26,7 +26,9 @@ async def write_whole(
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
     cycle.message_event.set()
-    cycle.scope.pop("extensions", None)  # it holds this very call: the two would wait for the garbage collector together
+    cycle.scope.pop(
+        "extensions", None
+    )  # it holds this very call: the two would wait for the garbage collector together
     if not (cycle.keep_alive or cycle.more_body):  # with a body still coming, the guard hangs up without a reset
         cycle.transport.close()
     cycle.on_response()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import partial
 from uuid import uuid4
 
 from heliograph.config.settings import SoapErrors, SoapSettings
@@ -31,6 +32,7 @@ from heliograph.intake.applications import Applications
 from heliograph.intake.once import HEADER, Once
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import SignIn
+from heliograph.intake.zones import Zones, place
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class SoapDoor:
         self._services = services
         self._applications = applications
         self._once = once
+        self._zones = Zones(settings.time_zones)
         self._message_id_is_key = settings.idempotency_from_message_id
         self._methods = services.methods
         self._sign_in = sign_in
@@ -92,13 +95,16 @@ class SoapDoor:
                 arguments = await asyncio.to_thread(binding.arguments, envelope)
             else:
                 arguments = binding.arguments(envelope)
+            if zone := _zone_named(envelope):
+                find = partial(self._zones.find, zone)
+                arguments = {attr: place(value, find) for attr, value in arguments.items()}
             asked = name, Door.SOAP, soap.name, version, arguments
             reply = await self._once.answer(
                 key if binding.operation.needs_ticket else None,  # whoever signs in is nobody yet, and shares no keys
                 caller,
                 asked,
                 lambda replay: self._services.call(name, arguments, caller, replay),
-                lambda result, notes: answered(soap, version, binding.reply(result), notes),
+                lambda result, notes: answered(soap, version, binding.reply(result), notes, envelope.time_zone),
             )
             return SoapReply(*reply)
         except (CallerError, Unavailable) as error:
@@ -116,6 +122,14 @@ class SoapDoor:
     def refuse(self, headers: Mapping[str, str], error: HeliographError) -> SoapReply:
         """The Fault for what the server refuses before the body is read: too large, no such address."""
         return fault(likely_soap(headers.get("content-type", "")), error)
+
+
+def _zone_named(envelope: Envelope) -> str:
+    """Location code or id of the TimeZone header; empty when it is absent or names none."""
+    asked = envelope.time_zone
+    if asked is None:
+        return ""
+    return asked.so_time_zone_location_code.strip(XML_SPACE) or str(asked.so_time_zone_id or "")
 
 
 def _operation(bound: Bindings, envelope: Envelope) -> Binding:

@@ -7,12 +7,12 @@ from functools import cache
 from typing import NamedTuple
 
 from heliograph.core.errors import MisplacedHeader
-from heliograph.edge.contract.common import SO_EXCEPTION_INFO, SO_EXTRA_INFO
+from heliograph.edge.contract.common import SO_EXCEPTION_INFO, SO_EXTRA_INFO, SO_TIME_ZONE
 from heliograph.edge.failures import retry_after, row, told
 from heliograph.edge.soap.encode import Writer, writer
 from heliograph.edge.soap.names import XSI, Soap, contract_namespace
 from heliograph.edge.soap.values import escape
-from heliograph.intake.carriers import SoExceptionInfo
+from heliograph.intake.carriers import SoExceptionInfo, SoTimeZone
 
 PRODUCT = "Heliograph"
 
@@ -40,10 +40,10 @@ class _Frame(NamedTuple):
     extra_nil: str
     zone_nil: str
 
-    def around(self, element: str, *, succeeded: bool, exception: str = "", extra: str = "") -> bytes:
+    def around(self, element: str, *, succeeded: bool, exception: str = "", extra: str = "", zone: str = "") -> bytes:
         return (
             f"{self.opening}{exception or self.exception_nil}{extra or self.extra_nil}"
-            f"<h:Succeeded>{'true' if succeeded else 'false'}</h:Succeeded>{self.zone_nil}"
+            f"<h:Succeeded>{'true' if succeeded else 'false'}</h:Succeeded>{zone or self.zone_nil}"
             f"</s:Header><s:Body>{element}</s:Body></s:Envelope>"
         ).encode()
 
@@ -62,17 +62,24 @@ def _frame(soap: Soap, version: int) -> _Frame:
 
 
 @cache
-def _header_writers(version: int) -> tuple[Writer, Writer]:
-    return writer(SO_EXCEPTION_INFO, version), writer(SO_EXTRA_INFO, version)
+def _header_writers(version: int) -> tuple[Writer, Writer, Writer]:
+    return writer(SO_EXCEPTION_INFO, version), writer(SO_EXTRA_INFO, version), writer(SO_TIME_ZONE, version)
 
 
-def answered(soap: Soap, version: int, element: str, notes: Mapping[str, str]) -> SoapReply:
-    """The reply of a call that ran; what it noted beside its result travels as ExtraInfo."""
-    extra = ""
+def answered(
+    soap: Soap, version: int, element: str, notes: Mapping[str, str], time_zone: SoTimeZone | None = None
+) -> SoapReply:
+    """The reply of a call that ran; what it noted beside its result travels as ExtraInfo, the caller's zone goes back."""
+    extra = zone = ""
+    if time_zone is not None:
+        inside = _header_writers(version)[2](time_zone)
+        zone = f'<h:TimeZone xmlns="{contract_namespace(version)}">{inside}</h:TimeZone>'
     if notes:
         pairs = _header_writers(version)[1](notes)
         extra = f'<h:ExtraInfo xmlns="{contract_namespace(version)}">{pairs}</h:ExtraInfo>'
-    return SoapReply(200, soap.content_type, _frame(soap, version).around(element, succeeded=True, extra=extra))
+    return SoapReply(
+        200, soap.content_type, _frame(soap, version).around(element, succeeded=True, extra=extra, zone=zone)
+    )
 
 
 def wrapped(soap: Soap, version: int, element: str, error: Exception) -> SoapReply:

@@ -20,6 +20,7 @@ from heliograph.edge.server import Gateway
 
 _BACKLOG = 2048
 _LAST_WORDS = 1.0  # seconds for requests that were cut off to say so
+_MESSAGE = 4096  # bytes a WebSocket's client may say at once; nothing it says is looked at
 
 
 class _Server(uvicorn.Server):
@@ -107,7 +108,9 @@ def _config(app: ASGI, settings: ServerSettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=guarded(limits),
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=_MESSAGE,
+        ws_per_message_deflate=False,  # a window for each of thousands of silent readers is memory for nothing
         lifespan="off",
         interface="asgi3",
         log_config=None,

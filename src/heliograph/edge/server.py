@@ -51,6 +51,7 @@ from heliograph.edge.rest.inbox import InboxApi
 from heliograph.edge.rest.ledger import MessagesApi
 from heliograph.edge.rest.own import as_response
 from heliograph.edge.rest.push import PushDoor
+from heliograph.edge.rest.socket import SOCKET_PATH, InboxSocket
 from heliograph.edge.rest.status import failure_answer
 from heliograph.edge.rest.streams import Streams
 from heliograph.edge.soap.wsdl import document
@@ -107,6 +108,7 @@ class Gateway:
         messages: MessagesApi,
         pages: Pages,
         api: ApiPages,
+        socket: InboxSocket,
         streams: Streams,
         body_limit: int,
         public_url: str = "",
@@ -116,6 +118,7 @@ class Gateway:
         self._push = push
         self._agents = agents
         self.streams = streams
+        self._socket = socket
         self._body_limit = body_limit
         self._public_url = public_url
         self._access_log = access_log
@@ -134,7 +137,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; also lifespan and WebSocket scopes, for servers that insist on them."""
-        if scope["type"] != "http":
+        if scope["type"] == "websocket" and scope.get("path", "").lower() == SOCKET_PATH:
+            await self._socket(scope, receive, send)
+        elif scope["type"] != "http":
             await _not_http(scope, receive, send)
         elif self._access_log:
             await self._recorded(scope, receive, send)
@@ -331,6 +336,7 @@ def build(
         messages=MessagesApi(query, authenticator),
         pages=Pages(health, version),
         api=ApiPages(version, public_url=server.public_url),
+        socket=InboxSocket(inbox, authenticator, streams),
         streams=streams,
         body_limit=server.body_limit,
         public_url=server.public_url,

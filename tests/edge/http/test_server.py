@@ -224,6 +224,7 @@ async def broken() -> Gateway:
         messages=NoRoutes(),  # type: ignore[arg-type]
         pages=Pages(broken_health, "1"),
         api=ApiPages("1"),
+        socket=NoRoutes(),  # type: ignore[arg-type]
         streams=Streams(),
         body_limit=1000,
     )

@@ -118,7 +118,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._deaf or self.transport.is_closing():
             return
         try:
-            self._feed(data)
+            if not self._feed(data):
+                return
         except httptools.HttpParserError:
             self._refuse(*self._refusal)
             return
@@ -130,14 +131,25 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._owed or self._in_header or self._in_body or not self._busy():
             self._watch()
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes) -> bool:
+        """Whether the connection is still ours."""
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
+            if self._should_upgrade():
+                self._hand_over()
+                return False
             self._resume_after_upgrade(data[int(upgrade.args[0]) :])
+        return True
+
+    def _hand_over(self) -> None:
+        """From now on the connection is a WebSocket's, which counts among the open connections as before."""
+        self._await("")
+        self._deaf = True
+        self.handle_websocket_upgrade()
 
     def _resume_after_upgrade(self, rest: bytes) -> None:
-        """An offer to upgrade (h2c, as Java's client makes with every request) is declined by answering in HTTP/1.1.
+        """Any other offer to upgrade (h2c, as Java's client makes with every request) is declined by answering in HTTP/1.1.
 
         The parser stops at such a header without reading the body, so a fresh parser
         is given a head with the same framing and then what remains.

@@ -116,7 +116,7 @@ class InboxApi:
     async def stream(self, request: Request) -> Response:
         """Items as they come; with Last-Event-ID first those that came after it."""
         caller = await signed_in(request, self._authenticator, Scope.INBOX)
-        after = _last_event_id(request)
+        after = last_id(request.headers.get("last-event-id", ""))
         if after is None:  # decided before the headers go out: whoever has them misses nothing from then on
             newest, _ = await self._inbox.page(caller, before_id=None, limit=1)
             after = newest[0].id if newest else 0
@@ -135,8 +135,9 @@ def _item_id(request: Request) -> int:
     return item_id
 
 
-def _last_event_id(request: Request) -> int | None:
-    text = request.headers.get("last-event-id", "").strip()
+def last_id(text: str) -> int | None:
+    """The id that a stream is to go on after; None when none is named. Raises Malformed."""
+    text = text.strip()
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 18):

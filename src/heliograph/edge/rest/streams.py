@@ -1,4 +1,4 @@
-"""Server-sent events that stay alive, end with the server, and end when the reader's ticket does."""
+"""Live streams, as events or messages, that stay alive, end with the server, and end when the reader's ticket does."""
 
 from __future__ import annotations
 
@@ -52,23 +52,34 @@ class Streams:
             stream.end()
 
     async def open(
-        self, items: AsyncIterator[T], encode: Callable[[T], bytes], still_welcome: Callable[[], Awaitable[None]]
+        self,
+        items: AsyncIterator[T],
+        encode: Callable[[T], bytes],
+        still_welcome: Callable[[], Awaitable[None]],
+        *,
+        hello: bytes = _HELLO,
+        comment: bytes = _COMMENT,
     ) -> AsyncIterator[bytes]:
-        """The bytes of one stream. `still_welcome` is asked once per heartbeat; a HeliographError of it ends the stream."""
+        """The pieces of one stream. `still_welcome` is asked once per heartbeat; a HeliographError of it ends the stream.
+
+        `hello` comes first, `comment` after each silent heartbeat; both are by default those of server-sent events.
+        """
         stream = _Stream()
         pump = asyncio.create_task(_pump(items, encode, stream))
         self._open.add(stream)
         if self.stopped:
             stream.end()
         try:
-            yield _HELLO
-            async for piece in self._pieces(stream, still_welcome):
+            yield hello
+            async for piece in self._pieces(stream, still_welcome, comment):
                 yield piece
         finally:
             self._open.discard(stream)
             pump.cancel()
 
-    async def _pieces(self, stream: _Stream, still_welcome: Callable[[], Awaitable[None]]) -> AsyncIterator[bytes]:
+    async def _pieces(
+        self, stream: _Stream, still_welcome: Callable[[], Awaitable[None]], comment: bytes
+    ) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         checked = loop.time()
         while True:
@@ -76,7 +87,7 @@ class Streams:
                 async with asyncio.timeout(self._heartbeat):
                     piece = await stream.queue.get()
             except TimeoutError:
-                piece = _COMMENT
+                piece = comment
             if piece is None:
                 return
             if loop.time() - checked >= self._heartbeat:

@@ -1,0 +1,129 @@
+"""A whole gateway on a real file and a real port hands SMS over, and tells what became of them, over a restart too."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heliograph.core.delivery import Delivery
+from heliograph.core.errors import InvalidArgument
+from heliograph.core.lifecycle import State
+from heliograph.intake.carriers import OutgoingMessage
+from heliograph.testing.running import Town, a_town
+from heliograph.testing.servers.smsc import Receipts, Smsc, receipt_for, words
+from heliograph.testing.servers.webhook import Answer, WebhookServer
+from heliograph.testing.tools import LOOPBACK
+
+pytestmark = pytest.mark.anyio
+
+TO = "+47 12 34 56 78"
+
+
+async def send(town: Town, plugin: str, *messages: OutgoingMessage, config: dict[str, str] | None = None) -> list[Any]:
+    arguments: dict[str, Any] = {"plugin": plugin, "outgoing_messages": list(messages)}
+    method = "SendMessages"
+    if config is not None:
+        method, arguments = "SendMessagesWithConfig", arguments | {"config": config}
+    found: list[Any] = (await town.app.services.call(method, arguments, town.caller)).result
+    return found
+
+
+async def delivery(town: Town, messaging_id: int, state: State) -> Delivery:
+    """The message's delivery once it is in that state; as it stands after three seconds."""
+    for _ in range(300):
+        [found] = await town.app.store.outbox.deliveries([messaging_id])
+        if found.state is state:
+            break
+        await asyncio.sleep(0.01)
+    return found
+
+
+def contents(folder: Path) -> list[bytes]:
+    return [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
+
+
+def plugins(**more: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {"inbox": {"kind": "inbox"}, **more}
+
+
+def smpp(smsc: Smsc) -> dict[str, Any]:
+    return {"kind": "smpp", "host": "127.0.0.1", "port": smsc.port, "system_id": "lamp", "password": "secret"}
+
+
+async def test_an_sms_is_sent_and_its_receipt_comes_back(tmp_path: Path) -> None:
+    async with Smsc(receipts=Receipts.EARLY) as smsc:
+        async with a_town(tmp_path, channels=plugins(sms=smpp(smsc))) as town:
+            message = OutgoingMessage(from_="Lighthouse", to=TO, content="Tåke", format="sms/160")
+            [status] = await send(town, "sms", message)
+            assert (status.status, status.status_description) == (1, "the message centre took 1 of 1")
+            found = await delivery(town, status.messaging_id, State.DELIVERED)
+            assert (found.state, found.detail) == (State.DELIVERED, "the message centre reports DELIVRD")
+        assert words(smsc.submitted[0]) == "Tåke"
+        assert smsc.unbinds == 1
+
+
+async def test_a_receipt_after_a_restart_finds_its_message(tmp_path: Path) -> None:
+    """The gateway binds by itself when it starts: nobody has to send for receipts to arrive."""
+    async with Smsc() as smsc:
+        channels = plugins(sms=smpp(smsc))
+        async with a_town(tmp_path, channels=channels) as town:
+            [status] = await send(town, "sms", OutgoingMessage(to=TO, content="Fog"))
+            await delivery(town, status.messaging_id, State.SENT)
+        async with a_town(tmp_path, channels=channels) as town:
+            for _ in range(300):
+                if smsc.bound:
+                    break
+                await asyncio.sleep(0.01)
+            assert await smsc.deliver(receipt_for(smsc.submitted[0], "m-1", "UNDELIV")) == 0
+            found = await delivery(town, status.messaging_id, State.UNDELIVERED)
+            assert (found.state, found.detail) == (
+                State.UNDELIVERED,
+                "the message centre reports UNDELIV (error 034)",
+            )
+
+
+async def test_bad_items_have_their_own_status_and_harm_no_other(tmp_path: Path) -> None:
+    async with Smsc() as smsc, a_town(tmp_path, channels=plugins(sms=smpp(smsc))) as town:
+        statuses = await send(
+            town,
+            "sms",
+            OutgoingMessage(to="", content="a"),
+            OutgoingMessage(to="keeper101", content="a"),
+            OutgoingMessage(to=TO, content="a", format="sms/mms"),
+            OutgoingMessage(to=TO, content="a" * 5000),
+            OutgoingMessage(to=TO, content="a", from_="The Lighthouse Keepers"),
+            OutgoingMessage(to=TO, content=""),
+            OutgoingMessage(to=TO, content="good"),
+        )
+        assert [status.status for status in statuses] == [0, 0, 0, 0, 0, 0, 1]
+        said = [status.status_description for status in statuses[:-1]]
+        for words_of, sentence in zip(
+            ("To is empty", "telephone number", "sms/mms", "33 SMS", "From is", "no text"), said, strict=True
+        ):
+            assert words_of in sentence
+        assert [words(sm) for sm in smsc.submitted] == ["good"]
+
+
+async def test_send_messages_with_config_brings_the_callers_own_account(tmp_path: Path) -> None:
+    async with WebhookServer(default=Answer(status=201, body=b'{"sid": "SM7"}')) as provider:
+        channels = plugins(Twilio={"kind": "http_sms", "profile": "twilio", "base_url": provider.url})
+        async with a_town(tmp_path, channels=channels, outbound=LOOPBACK) as town:
+            _, plugin = (await town.app.services.call("GetPlugins", {}, town.caller)).result
+            assert (plugin.name, plugin.supports_config) == ("Twilio", True)
+            config = {"twilio_account_sid": "AC7", "twilio_auth_token": "key-of-the-caller"}
+            [status] = await send(town, "Twilio", OutgoingMessage(to=TO, content="Fog"), config=config)
+            assert status.status == 1
+            found = await delivery(town, status.messaging_id, State.SENT)
+            assert found.provider_id == "SM7"
+            assert provider.requests[0].path == "/2010-04-01/Accounts/AC7/Messages.json"
+            assert not any(b"key-of-the-caller" in data for data in contents(tmp_path))
+
+
+async def test_an_unknown_config_key_is_named_with_the_known_ones(tmp_path: Path) -> None:
+    channels = plugins(Twilio={"kind": "http_sms", "profile": "twilio"})
+    async with a_town(tmp_path, channels=channels) as town:
+        with pytest.raises(InvalidArgument, match=r"twilio_sid\. Known: twilio_account_sid, twilio_auth_token"):
+            await send(town, "Twilio", OutgoingMessage(to=TO, content="Fog"), config={"twilio_sid": "x"})

@@ -248,6 +248,40 @@ async def test_loopback_is_refused_unless_it_is_opened(server: ActingServer) -> 
     await transport.close()
 
 
+async def test_a_kept_connection_is_not_used_again_once_its_name_has_turned_private(server: ActingServer) -> None:
+    resolver = ScriptedResolver({"push.example": [["127.0.0.1"], *[["10.0.0.1"]] * 9]})
+    transport = GuardedTransport(LOOPBACK, resolver, roots=AUTHORITY.pem, vetted_for=0.0)
+
+    assert await post(transport, server) == 200
+    for _ in range(3):
+        with pytest.raises(AddressRefused):
+            await post(transport, server)
+
+    assert len(server.requests) == 1
+    await transport.close()
+
+
+async def test_a_name_that_gives_its_addresses_in_turn_keeps_its_connection(server: ActingServer) -> None:
+    resolver = ScriptedResolver({"push.example": [["127.0.0.1"], ["127.0.0.2"], ["127.0.0.3", "127.0.0.4"]]})
+    transport = GuardedTransport(LOOPBACK, resolver, roots=AUTHORITY.pem, vetted_for=0.0)
+
+    assert [await post(transport, server) for _ in range(9)] == [200] * 9
+
+    assert len(resolver.asked) == 9
+    assert server.connections == 1
+    await transport.close()
+
+
+async def test_while_a_name_is_vetted_it_is_not_looked_up_for_each_request(server: ActingServer) -> None:
+    resolver = ScriptedResolver({"push.example": [["127.0.0.1"]]})
+    transport = GuardedTransport(LOOPBACK, resolver, roots=AUTHORITY.pem)
+
+    assert [await post(transport, server) for _ in range(20)] == [200] * 20
+
+    assert len(resolver.asked) == 1
+    await transport.close()
+
+
 async def test_closing_ends_what_is_under_way_and_nothing_is_sent_afterwards(
     server: ActingServer, transport: GuardedTransport
 ) -> None:

@@ -19,6 +19,7 @@ from heliograph.config.settings import OutboundSettings
 from heliograph.core.ports import ConnectFailed, Identity, Reply, Resolver
 
 HOSTS = 512  # hosts whose HTTP/2 connections are kept
+VETTED_FOR = 30.0  # seconds for which a name is not looked up again while its HTTP/2 connections are used
 ONLY_HTTP_1_FOR = 600.0  # seconds until a server that did not speak HTTP/2 is asked again
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/_.~=&?+%:,;@!$'()*-]*")  # a path that every reader reads in the same way
 _METHOD = re.compile(r"[A-Z]+")
@@ -29,8 +30,11 @@ _Place = tuple[str, Identity | None]  # scheme, host and port as they stand in t
 class GuardedTransport:
     """Port `Transport`."""
 
-    def __init__(self, settings: OutboundSettings, resolver: Resolver, *, roots: bytes = b"") -> None:
-        """`roots` are further certificate authorities to trust (PEM)."""
+    def __init__(
+        self, settings: OutboundSettings, resolver: Resolver, *, roots: bytes = b"", vetted_for: float = VETTED_FOR
+    ) -> None:
+        """`roots` are further certificate authorities to trust (PEM); `vetted_for` in seconds."""
+        self._vetted_for = vetted_for
         self._settings = settings
         self._roots = roots
         self._vetting = Vetting(settings, resolver)
@@ -75,6 +79,13 @@ class GuardedTransport:
             raise ConnectFailed("a client certificate is presented over HTTP/2 only, which the server does not speak")
         target = Target(target.scheme, target.host, target.port, path)
         return await self._plain.request(method, target, headers=headers, body=body, limit=limit)
+
+    def leave(self, url: str, *, identity: Identity | None = None) -> None:
+        """The next request to that origin goes over a new connection; what is under way there ends in peace."""
+        origin, *_ = self._read(url)
+        host = self._hosts.get((origin, identity))
+        if host is not None:
+            host.leave()
 
     async def close(self) -> None:
         """Let all connections go; a second time does nothing."""
@@ -141,7 +152,7 @@ class GuardedTransport:
         place = (origin, identity)
         host = self._hosts.get(place)
         if host is None:
-            host = Host(target, self._vetting, tls, self._settings.max_reply)
+            host = Host(target, self._vetting, tls, self._settings.max_reply, self._vetted_for)
             self._hosts[place] = host
             self._make_room()
         return host

@@ -13,8 +13,6 @@ from heliograph.channels.transport.h2.pool import Pool
 from heliograph.channels.transport.vetting import CONNECT_SHARE, TRIED, Vetting
 from heliograph.core.ports import AddressRefused, CertificateRefused, ConnectFailed, Reply
 
-VETTED_FOR = 30.0  # seconds for which a name is not looked up again while its connections are used
-
 
 class OnlyHttp1(Exception):
     """The server does not speak HTTP/2; nothing of the request has left."""
@@ -23,15 +21,17 @@ class OnlyHttp1(Exception):
 class Host:
     """All connections to one host and port with one TLS context."""
 
-    def __init__(self, target: Target, vetting: Vetting, context: ssl.SSLContext, max_reply: int) -> None:
+    def __init__(
+        self, target: Target, vetting: Vetting, context: ssl.SSLContext, max_reply: int, vetted_for: float
+    ) -> None:
         self._target = target
         self._name = str(target.host)
         self._vetting = vetting
         self._context = context
         self._max_reply = max_reply
         self._pool = Pool(self._open)
-        self._places: dict[str, list[Connection]] = {}  # by address
-        self._vetted_until = 0.0
+        self._vetted_for = vetted_for
+        self._vetted_until = float("inf")  # nothing is connected yet, and connecting vets
         self.closed = False
 
     @property
@@ -42,9 +42,13 @@ class Host:
     async def request(self, fields: list[tuple[bytes, bytes]], body: bytes, deadline: float) -> Reply:
         """One request. Raises OnlyHttp1, ConnectFailed, AddressRefused or ReplyLost."""
         now = asyncio.get_running_loop().time()
-        if now >= self._vetted_until and self._places:
+        if now >= self._vetted_until:
             await self._vet_again(now, deadline)
         return await self._pool.request(fields, body, deadline)
+
+    def leave(self) -> None:
+        """Take no new request over the present connections."""
+        self._leave(frozenset())
 
     def close(self) -> None:
         """Let all connections go."""
@@ -52,22 +56,19 @@ class Host:
         self._pool.close()
 
     async def _vet_again(self, now: float, deadline: float) -> None:
-        """Leave addresses that the name no longer has. Raises AddressRefused when one may no longer be reached."""
-        self._vetted_until = now + VETTED_FOR
+        """Leave the host when its name may no longer be reached: raises AddressRefused then.
+
+        That the name has other addresses now is no reason to leave: large services give a few of theirs in turn.
+        """
+        self._vetted_until = now + self._vetted_for
         try:
-            found = await self._vetting.addresses(self._target.host, self._target.port, deadline - now)
+            await self._vetting.addresses(self._target.host, self._target.port, deadline - now)
         except ConnectFailed:
             return  # the resolver is away; the connections we have were vetted when they were made
         except AddressRefused:
-            self._leave(frozenset())
             self._vetted_until = 0.0
+            self._pool.retire()
             raise
-        self._leave(frozenset(str(address) for address in found))
-
-    def _leave(self, stay: frozenset[str]) -> None:
-        for address in [address for address in self._places if address not in stay]:
-            for connection in self._places.pop(address):
-                connection.retire()
 
     async def _open(self, freed: Callable[[], None], limit: float) -> Connection:
         loop = asyncio.get_running_loop()
@@ -82,9 +83,7 @@ class Host:
             except ConnectFailed as failure:
                 failed = failure
                 continue
-            self._vetted_until = loop.time() + VETTED_FOR
-            kept = [one for one in self._places.get(str(address), []) if not one.session.leaving]
-            self._places[str(address)] = [*kept, connection]
+            self._vetted_until = loop.time() + self._vetted_for
             return connection
         raise failed
 

@@ -48,6 +48,11 @@ class Pool:
         """Whether nothing is under way."""
         return not self._opening and not any(connection.session.streams for connection in self._connections)
 
+    def retire(self) -> None:
+        """Use none of the present connections for anything new."""
+        for connection in list(self._connections):
+            connection.retire()
+
     def close(self) -> None:
         """Let all connections go."""
         self._closed = True

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from heliograph.edge.rest.fields import Field, Table, line, text, texts, whole
+from heliograph.edge.rest.fields import Field, Table, flag, line, text, texts, whole
 
 _KEYS = (Field("CompanyId", "company_id", whole), Field("IntegrationKey", "integration_key", line))
 _WHO = (Field("Id", "id", line), Field("Email", "email", line), Field("ExternalId", "external_id", line))
@@ -22,8 +22,8 @@ _PERSON = (
     Field("LastName", "last_name", line),
     Field("Password", "password", text),
     Field("TimeZone", "time_zone", line),
-    Field("UseExternalIds", "use_external_ids", line),
-    Field("UseNames", "use_names", line),
+    Field("UseExternalIds", "use_external_ids", flag),
+    Field("UseNames", "use_names", flag),
     Field("WebsiteRole", "website_role", line),
 )
 _GROUP = (

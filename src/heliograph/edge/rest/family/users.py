@@ -95,9 +95,9 @@ class Users:
         """The groups that are named, by id, by name (UseNames) or by external id (UseExternalIds)."""
         found = []
         for each in given.get("groups", []):
-            if _yes(given, "use_names"):
+            if given.get("use_names"):
                 found.append(await self._groups.find(caller, name=each))
-            elif _yes(given, "use_external_ids"):
+            elif given.get("use_external_ids"):
                 found.append(await self._groups.find(caller, external_id=each))
             else:
                 found.append(await self._groups.find(caller, group_id=plain_id(each)))
@@ -128,10 +128,6 @@ def _status(given: Members) -> bool | None:
     if word.lower() not in _STATUSES:
         raise InvalidArgument("Status is Active or Retired.", field="Status")
     return _STATUSES[word.lower()]
-
-
-def _yes(given: Members, name: str) -> bool:
-    return str(given.get(name, "")).lower() in ("true", "1")
 
 
 def _user(person: Person, devices: Sequence[Device]) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from heliograph.core.events import (
     AttemptMade,
@@ -19,6 +20,7 @@ Key = tuple[str, str, str]  # event in snake case; channel or script; outcome, s
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+@cache
 def event_word(kind: type[Event]) -> str:
     """The event's name as counters call it: attempt_made."""
     return _WORD_START.sub("_", kind.__name__).lower()

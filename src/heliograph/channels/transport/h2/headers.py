@@ -7,6 +7,7 @@ comes. Frequent blocks are therefore read once and remembered.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from hpack import Decoder
 from hpack.exceptions import HPACKError
@@ -120,15 +121,26 @@ class Reader:
         return answer
 
 
+@lru_cache(maxsize=1024)
+def checked_name(name: str) -> bytes:
+    """A header's name as bytes. Raises ValueError for one that cannot be sent, never repeating it."""
+    if not name.isascii():
+        raise ValueError("a header has letters that cannot be sent")
+    made = name.lower().encode("ascii")
+    if not _NAME.fullmatch(made) or made in _NOT_IN_HTTP_2:
+        raise ValueError("a header cannot be sent")
+    return made
+
+
 def checked(name: str, value: str) -> tuple[bytes, bytes]:
     """A field of ours as bytes. Raises ValueError for one that cannot be sent, never repeating it."""
     try:
-        field = name.lower().encode("ascii"), value.strip(" \t").encode("latin-1")
+        made = value.strip(" \t").encode("latin-1")
     except UnicodeEncodeError:
         raise ValueError("a header has letters that cannot be sent") from None
-    if not _NAME.fullmatch(field[0]) or _BAD_VALUE.search(field[1]) or field[0] in _NOT_IN_HTTP_2:
+    if b"\r" in made or b"\n" in made or b"\0" in made:
         raise ValueError("a header cannot be sent")
-    return field
+    return checked_name(name), made
 
 
 def _answer(fields: list[tuple[bytes, bytes]]) -> Answer:

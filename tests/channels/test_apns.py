@@ -308,6 +308,19 @@ async def test_an_expired_signature_is_renewed_once_and_then_the_clock_is_blamed
     assert "clock" in outcome.pause
 
 
+async def test_an_expired_signature_costs_one_renewal_however_many_were_under_way_and_a_new_connection(
+    apple: Apple,
+) -> None:
+    await sent(apple, to())
+    await apple.clock.jump(30 * 60)
+    apple.server.script(*[Reply(status=403, body=b'{"reason":"ExpiredProviderToken"}', delay=0.05)] * 10)
+    outcomes = await asyncio.gather(*(apple.channel.send(to(f"{number:064x}")) for number in range(1, 11)))
+    assert outcomes == [Deferred("Apple answered 403 ExpiredProviderToken")] * 10
+    await sent(apple, to())
+    assert len({request.header("authorization") for request in apple.server.requests}) == 2
+    assert apple.server.requests[-1].connection > apple.server.requests[-2].connection
+
+
 async def test_a_certificate_is_shown_where_there_is_no_signing_key(tmp_path: Path) -> None:
     file = tmp_path / "push.pem"
     file.write_bytes(b"Bag Attributes\n    friendlyName: Apple Push\n" + AUTHORITY.identity(TOPIC))

@@ -388,6 +388,9 @@ class Transport(Protocol):
         or ReplyLost.
         """
 
+    def leave(self, url: str, *, identity: Identity | None = None) -> None:
+        """The next request to that origin goes over a new connection; what is under way there ends in peace."""
+
     async def close(self) -> None: ...
 
 

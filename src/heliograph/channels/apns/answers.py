@@ -21,7 +21,7 @@ class Meaning(Enum):
     AGAIN = "tried again"
     LATER = "tried again after 15 minutes, or when Apple says"
     BUSY = "this device is tried again after a minute, or when Apple says"
-    NEW_TOKEN = "signed anew and tried again; if the signature was young, the channel pauses: our clock is wrong"
+    NEW_TOKEN = "signed anew and tried again over a new connection; if the signature was young, the channel pauses: our clock is wrong"
     TOO_MANY_TOKENS = "the channel pauses for 20 minutes and keeps its signature"
     OURS = "the channel pauses, and no attempt is counted: our set-up is wrong"
 

@@ -62,7 +62,7 @@ class ApnsChannel:
         self._clock = clock
         self._token = token
         self._identity = identity
-        self._verdicts = Verdicts(clock, token)
+        self._verdicts = Verdicts(clock, token, lambda: transport.leave(settings.origin, identity=identity))
         self._prepared = Memo(self._prepare)
         self._traits = Traits(
             formats=("text/plain",),
@@ -95,10 +95,11 @@ class ApnsChannel:
         try:
             # Stable per delivery; the time keeps ids apart from those of an earlier, lost database.
             id = _uuid(f"{letter.message.created_at:x} {letter.delivery_id}")
-            reply = await self._post(token, shared, body, id)
+            proof = self._token.header() if self._token is not None else ""
+            reply = await self._post(token, shared, body, id, proof)
         except (AddressRefused, ConnectFailed, ReplyLost) as failure:
             return failed(failure)
-        return self._verdicts.outcome(reply, attempt=letter.attempt)
+        return self._verdicts.outcome(reply, proof=proof, attempt=letter.attempt)
 
     async def check(self) -> Check:
         """Send to a token that nobody has: Apple looks at key, topic and environment before it looks at the token."""
@@ -108,7 +109,8 @@ class ApnsChannel:
         shared = {"apns-topic": self._settings.topic, "apns-push-type": "background", "apns-priority": "5"}
         body = b'{"aps":{"content-available":1}}'
         try:
-            reply = await self._post(_NOBODYS_TOKEN, shared, body, _uuid(f"check {self._clock.now()}"))
+            proof = self._token.header() if self._token is not None else ""
+            reply = await self._post(_NOBODYS_TOKEN, shared, body, _uuid(f"check {self._clock.now()}"), proof)
         except (AddressRefused, ConnectFailed, ReplyLost) as failure:
             return unreachable("Apple's push service", failure)
         reason = reason_of(reply)
@@ -125,10 +127,10 @@ class ApnsChannel:
     async def close(self) -> None:
         """Nothing to let go of: the connections are the transport's."""
 
-    async def _post(self, token: str, shared: dict[str, str], body: bytes, id: str) -> Reply:
+    async def _post(self, token: str, shared: dict[str, str], body: bytes, id: str, proof: str) -> Reply:
         sent = {**shared, "apns-id": id}
-        if self._token is not None:
-            sent["authorization"] = self._token.header()
+        if proof:
+            sent["authorization"] = proof
         return await self._transport.request(
             "POST",
             f"{self._settings.origin}/3/device/{token}",

@@ -36,6 +36,10 @@ class ProviderToken:
             self._sign()
         return self._text
 
+    def is_current(self, header: str) -> bool:
+        """Whether nothing newer has been signed since this was sent."""
+        return header == self._text
+
     def renew(self) -> bool:
         """Sign a new one because Apple calls this one expired; False when it is too young to be replaced."""
         if self.age < KEEP_FOR:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -22,14 +23,16 @@ _ID = re.compile(r"[0-9A-Fa-f-]{36}", re.ASCII)
 class Verdicts:
     """Remembers whether tokens of this environment are taken at all, so that a mix-up prunes nobody's device."""
 
-    def __init__(self, clock: Clock, token: ProviderToken | None) -> None:
+    def __init__(self, clock: Clock, token: ProviderToken | None, leave: Callable[[], None]) -> None:
+        """`leave` makes the next request open a new connection: Apple keeps what it thinks of one."""
         self._clock = clock
         self._token = token
+        self._leave = leave
         self._taken = False
         self._dead_in_a_row = 0
 
-    def outcome(self, reply: Reply, *, attempt: int) -> Outcome:
-        """What the reply means for the delivery. `attempt` counts from 1."""
+    def outcome(self, reply: Reply, *, proof: str, attempt: int) -> Outcome:
+        """What the reply means for the delivery. `proof` is the authorization it was asked with; `attempt` counts from 1."""
         if reply.status == 200:
             self._taken, self._dead_in_a_row = True, 0
             id = reply.headers.get("apns-id", "")
@@ -42,6 +45,10 @@ class Verdicts:
         if row.meaning is Meaning.DEAD_SINCE:
             since = _read(reply.body).get("timestamp")
             return Gone(said, since if isinstance(since, int) and 0 < since < 1 << 53 else None)
+        if row.reason == "UnrelatedKeyIdInToken":
+            self._leave()
+        if row.meaning is Meaning.NEW_TOKEN and self._may_help(proof):
+            return Deferred(said)
         return self._other(row, said, retry_after(reply.headers.get("retry-after", ""), now=self._clock.now()))
 
     def _other(self, row: Answer, said: str, wish: float | None) -> Outcome:
@@ -58,11 +65,18 @@ class Verdicts:
                 return Deferred(said, retry_after=DEVICE_BUSY if wish is None else wish)
             case Meaning.LATER:
                 return Deferred(said, retry_after=LATER if wish is None else wish)
-            case Meaning.NEW_TOKEN if self._token is None or self._token.renew():
-                return Deferred(said)
             case Meaning.TOO_MANY_TOKENS:
                 return Deferred(said, retry_after=float(KEEP_FOR), pause=f"{said}: {row.mend}")
         return Deferred(said, retry_after=wish, pause=f"{said}: {row.mend}")
+
+    def _may_help(self, proof: str) -> bool:
+        """Whether there is a newer signature than the expired one, or can be."""
+        if self._token is None or not self._token.is_current(proof):
+            return True  # one of many that were under way together, and another has seen to it
+        if not self._token.renew():
+            return False
+        self._leave()
+        return True
 
     def _bad_token(self, said: str) -> Outcome:
         self._dead_in_a_row += 1

@@ -48,7 +48,7 @@ class Host:
 
     def leave(self) -> None:
         """Take no new request over the present connections."""
-        self._leave(frozenset())
+        self._pool.retire()
 
     def close(self) -> None:
         """Let all connections go."""

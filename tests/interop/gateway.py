@@ -37,10 +37,10 @@ class Gateway:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Gateway]:
-    """Start it, wait for the line that says it is ready, and end it afterwards."""
+def running(folder: Path, **settings: str) -> Iterator[Gateway]:
+    """Start it with these variables of its settings, wait for the line that says it is ready, and end it afterwards."""
     command = [*HELIOGRAPH, "demo", "--json", "--port", "0", "--data", str(folder)]
-    environment = os.environ | {"HELIOGRAPH_LOG__LEVEL": "error"}
+    environment = os.environ | {"HELIOGRAPH_LOG__LEVEL": "error"} | settings
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:

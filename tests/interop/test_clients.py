@@ -53,7 +53,7 @@ def test_a_client_nobody_here_wrote_signs_in_sends_and_asks(
     client: SoapClient, version: int, source: str, gateway: Gateway, tmp_path: Path
 ) -> None:
     device = f"{client.name}-{version}-{source}"
-    told_to_it = story(gateway, source, device, version)
+    told_to_it = story(gateway, source, device, version) | client.told
     try:
         command = client.prepare(told_to_it, tmp_path)
     except Missing as missing:

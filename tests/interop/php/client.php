@@ -13,7 +13,7 @@ function tell(string $name, string|int $value): void
 
 function connect(string $agent): SoapClient
 {
-    $options = ['cache_wsdl' => WSDL_CACHE_NONE];
+    $options = ['cache_wsdl' => WSDL_CACHE_NONE, 'soap_version' => getenv('STORY_SOAP12') ? SOAP_1_2 : SOAP_1_1];
     if (getenv("STORY_LOCATION_$agent") !== false) {
         $options['location'] = story("LOCATION_$agent");
     }

@@ -250,7 +250,7 @@ def _wired(
     observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
     room = _room(store, directory, sealer, results, observer, clock)
     intake = Intake(store.outbox, store.queue, results, clock, observer)
-    sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings.tickets, settings.soap)
+    sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings)
     push = PushService(intake, directory, settings.push)
     receipts = Receipts(store.outbox, clock)
     devices = DeviceService(directory, clock)

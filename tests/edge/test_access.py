@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 import pytest
 from tests.edge.calls import PUSH, agents, refused_as, soap, succeeded
 
-from heliograph.config.settings import ApplicationTokens, SoapSettings
+from heliograph.config.settings import ApplicationTokens, SignInSettings, SoapSettings
 from heliograph.core.access import Scope
 from heliograph.core.people import User
 from heliograph.edge.contract.versions import AGENTS
-from heliograph.testing.running import Town, a_town
+from heliograph.testing.running import PASSWORD, Town, a_town
 
 pytestmark = pytest.mark.anyio
 
@@ -142,3 +143,20 @@ async def test_two_programs_of_one_user_do_not_share_idempotency_keys(town: Town
     assert json.dumps(heard[0].headers["heliograph-message-id"]) != json.dumps(
         heard[1].headers["heliograph-message-id"]
     )
+
+
+@pytest.mark.parametrize("name", ["keeper101", "nobody-at-all"])
+async def test_after_too_many_wrong_passwords_further_ones_are_refused_unread(tmp_path: Path, name: str) -> None:
+    async with a_town(tmp_path, sign_in=SignInSettings(failures_per_account=3)) as town:
+        inner = (
+            f"<p:AuthenticateUsernamePassword><p:UserName>{name}</p:UserName><p:Password>{{}}</p:Password>"
+            "</p:AuthenticateUsernamePassword>"
+        )
+        for _ in range(3):
+            assert succeeded(await soap(town, "SoPrincipal", inner.format("wrong")))
+        refused = await soap(town, "SoPrincipal", inner.format(PASSWORD))
+        assert not succeeded(refused)
+        assert int(refused.headers["retry-after"]) > 0
+        basic = base64.b64encode(f"{name}:{PASSWORD}".encode()).decode()
+        assert (await town.ask("GET", "/api/v2/inbox", {"Authorization": f"Basic {basic}"})).status == 429
+        assert (await town.get("/api/v2/inbox")).status == 200, "whoever has a ticket is not concerned"

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from heliograph.config.settings import SoapSettings, TicketSettings
+from heliograph.config.settings import Settings
 from heliograph.core.errors import Conflict, InvalidArgument, NotAuthenticated, NotFound
 from heliograph.core.people import Door, Role
 from heliograph.intake.accounts import UserDraft, checked
@@ -31,9 +31,7 @@ def people(store: MemoryStore, clock: JumpingClock) -> People:
 
 @pytest.fixture
 def sign_in(store: MemoryStore, clock: JumpingClock) -> SignIn:
-    return SignIn(
-        store.directory, store.keyring, QuickPasswords(), clock, secrets.token_bytes, TicketSettings(), SoapSettings()
-    )
+    return SignIn(store.directory, store.keyring, QuickPasswords(), clock, secrets.token_bytes, Settings())
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heliograph.config.settings import SoapSettings, TicketSettings
+from heliograph.config.settings import Settings
 from heliograph.core.people import Door, nobody
 from heliograph.core.ports import Call
 from heliograph.intake.carriers import Authentication
@@ -33,7 +33,14 @@ async def principal(clock: JumpingClock) -> PrincipalService:
     store = MemoryStore(clock)
     await store.directory.add_company(a_company())
     await store.directory.add_user(a_user(101, password_hash="hash of beacon"))
-    sign_in = SignIn(store.directory, store.keyring, PlainPasswords(), clock, bytes, TicketSettings(), SoapSettings())
+    sign_in = SignIn(
+        store.directory,
+        store.keyring,
+        PlainPasswords(),
+        clock,
+        bytes,
+        Settings(),
+    )
     return PrincipalService(sign_in, "1.0.0")
 
 

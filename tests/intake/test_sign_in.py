@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from heliograph.config.settings import SoapSettings, TicketSettings
+from heliograph.config.settings import Settings, TicketSettings
 from heliograph.core.errors import NotAuthenticated
 from heliograph.core.people import Door, Role
 from heliograph.intake.sign_in import SignIn, secret_hash
@@ -42,8 +42,7 @@ def signing_in(
         passwords,
         clock,
         lambda size: next(numbers).to_bytes(size, "little"),
-        tickets or TicketSettings(),
-        SoapSettings(),
+        Settings(tickets=tickets or TicketSettings()),
     )
 
 

@@ -163,6 +163,16 @@ class TicketSettings(Area):
     )
 
 
+class SignInSettings(Area):
+    """How many wrong passwords are borne. Each limit counts failures that grow old over the window."""
+
+    failures_per_account: int = Field(
+        10, ge=1, description="Failed sign-ins of one user name from one address; from all addresses ten times as many."
+    )
+    failures_per_address: int = Field(100, ge=1, description="Failed sign-ins from one address, whatever the names.")
+    window: float = Field(300.0, gt=0, description="Seconds over which failures are forgotten again.")
+
+
 class OutboundSettings(Area):
     """What outgoing HTTP may reach."""
 
@@ -230,6 +240,7 @@ class Settings(Area):
     soap: SoapSettings = SoapSettings()
     rest: RestSettings = RestSettings()
     tickets: TicketSettings = TicketSettings()
+    sign_in: SignInSettings = SignInSettings()
     outbound: OutboundSettings = OutboundSettings()
     scripts: ScriptSettings = ScriptSettings()
     log: LogSettings = LogSettings()

@@ -105,7 +105,6 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     administrator: bool = False
     token_id: int = 0  # the access token that was used; 0 for none
     scopes: frozenset[Scope] | None = None  # what an access token allows; None: not limited
-    peer: str = ""  # the network address the call came from, where sign-ins are counted by it
 
     @property
     def identity(self) -> str:

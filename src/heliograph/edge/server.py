@@ -60,6 +60,7 @@ from heliograph.intake.answers import AnswerService
 from heliograph.intake.applications import Applications
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.groups import GroupService
+from heliograph.intake.guesses import PEER
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.once import Once, Reply
 from heliograph.intake.query import Query
@@ -159,6 +160,7 @@ class Gateway:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, number: int) -> None:
         path = scope["path"].lower()
+        PEER.set((scope.get("client") or ("",))[0])
         try:
             if path in PUSH_PATHS:
                 await send_answer(scope, send, await self._push_answer(scope, receive, number))

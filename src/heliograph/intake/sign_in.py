@@ -7,11 +7,12 @@ import hashlib
 import hmac
 from collections.abc import Callable
 
-from heliograph.config.settings import SoapSettings, TicketSettings
+from heliograph.config.settings import Settings
 from heliograph.core.access import AccessToken, Scope
 from heliograph.core.errors import NotAuthenticated
 from heliograph.core.people import Caller, Company, Door, Role, Ticket, User
 from heliograph.core.ports import Clock, Directory, Keyring, Passwords
+from heliograph.intake.guesses import Guesses
 
 TICKET_PREFIX = "7T:"
 TOKEN_PREFIX = "8A:"
@@ -42,16 +43,16 @@ class SignIn:
         passwords: Passwords,
         clock: Clock,
         entropy: Entropy,
-        tickets: TicketSettings,
-        soap: SoapSettings,
+        settings: Settings,
     ) -> None:
         self._directory = directory
         self._keyring = keyring
         self._passwords = passwords
         self._clock = clock
         self._entropy = entropy
-        self._tickets = tickets
-        self._soap = soap
+        self._tickets = settings.tickets
+        self._soap = settings.soap
+        self._guesses = Guesses(clock, settings.sign_in)
 
     async def company(self, tenant: int | None) -> Company:
         """The company a path names, or the default one. Raises NotAuthenticated when there is none."""
@@ -67,16 +68,19 @@ class SignIn:
     async def by_password(self, company_id: int, user_name: str, password: str) -> tuple[User, str] | None:
         """The user and a new ticket, or None. As slow for an unknown user as for a wrong password.
 
-        A valid ticket given as the user name signs in without a password (contract section 2).
+        Raises TooMany when too many sign-ins of this user name, or from this address, have failed lately; also then no
+        less for a name that does not exist. A valid ticket given as the user name signs in without a password (contract section 2).
         """
         if user_name.startswith(TICKET_PREFIX):
             return await self._by_ticket_as_name(company_id, user_name)
+        self._guesses.start(company_id, user_name)
         user = await self._directory.user_by_name(company_id, user_name)
         user = user or await self._directory.user_by_email(company_id, user_name)
         known = user is not None and user.active
         matches = await self._passwords.verify(password, user.password_hash if user is not None and known else "")
         if user is None or not known or not matches:
             return None
+        self._guesses.succeeded(company_id, user_name)
         return user, await self.issue_ticket(user)
 
     async def _by_ticket_as_name(self, company_id: int, ticket: str) -> tuple[User, str] | None:

@@ -30,6 +30,12 @@ from heliograph.core.events import Event
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.outcome import Outcome
+from heliograph.core.outgoing import AddressRefused as AddressRefused
+from heliograph.core.outgoing import CertificateRefused as CertificateRefused
+from heliograph.core.outgoing import ConnectFailed as ConnectFailed
+from heliograph.core.outgoing import Identity as Identity
+from heliograph.core.outgoing import Reply as Reply
+from heliograph.core.outgoing import ReplyLost as ReplyLost
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replays as Replays
 from heliograph.core.reporting import Listening as Listening
@@ -333,40 +339,6 @@ class Channel(Protocol):
 
 
 Channels = Mapping[str, Channel]
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """An HTTP answer, its body cut at the transport's limit."""
-
-    status: int
-    headers: dict[str, str]  # names in lower case
-    body: bytes
-
-
-class ConnectFailed(Exception):
-    """No byte of the request left: name resolution, connect, TLS."""
-
-
-class CertificateRefused(ConnectFailed):
-    """The server's certificate does not hold: somebody's set-up is wrong, and to try again will not mend it."""
-
-
-class AddressRefused(Exception):
-    """The address is one we must not reach (private network, wrong port or scheme)."""
-
-
-class ReplyLost(Exception):
-    """The request left, and no whole answer came."""
-
-
-class Identity(msgspec.Struct, frozen=True):
-    """Who we are to a server that asks for a client certificate: its chain and its key, in PEM. Secret."""
-
-    certificate: bytes
-    key: bytes
-
-    def __repr__(self) -> str:
-        return "Identity(...)"
 
 
 class Transport(Protocol):

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from heliograph.core.errors import RejectedByHook
+
 pytestmark = pytest.mark.anyio
 
 LOOP = """
@@ -179,3 +181,56 @@ async def test_a_script_that_talks_without_end_is_cut_short_and_the_gateway_goes
             await town.town.ask("GET", "/healthz")
             longest = max(longest, loop.time() - began)
         assert longest < 0.5
+
+
+async def test_calls_do_not_wait_behind_a_slow_one_while_another_worker_is_free(scripted: Any) -> None:
+    script = """
+        import time
+        def before_send_push_notification(associate_ids, message, event):
+            if message.title == "slow":
+                time.sleep(2)
+    """
+    async with scripted({"a.py": script}, workers=2) as town:
+        slow = asyncio.ensure_future(town.push("slow"))
+        await asyncio.sleep(0.2)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await asyncio.gather(*(town.push("quick") for _ in range(50)))
+        assert loop.time() - began < 1
+        assert not slow.done()
+        await slow
+
+
+async def test_a_thread_of_a_script_may_log_and_may_not_ask(scripted: Any) -> None:
+    script = """
+        import threading
+        from heliograph.scripts import *
+        def before_send_push_notification(associate_ids, message, event):
+            def work():
+                log.info("x" * 100_000)
+                try:
+                    user(101)
+                except ScriptError as error:
+                    message.title = str(error)
+            threads = [threading.Thread(target=work) for _ in range(4)]
+            [each.start() for each in threads]
+            [each.join() for each in threads]
+    """
+    async with scripted({"a.py": script}) as town:
+        await town.push()
+        assert [item.title[:24] for item in await town.town.inbox(1)] == ["Only the handler itself "]
+
+
+async def test_a_refusal_without_words_or_with_others_than_words_is_a_refusal(scripted: Any) -> None:
+    script = """
+        from heliograph.scripts import Reject
+        def before_send_push_notification(associate_ids, message, event):
+            if message.title == "number":
+                raise Reject(404)
+            raise Reject
+    """
+    async with scripted({"a.py": script}) as town:
+        with pytest.raises(RejectedByHook, match="404"):
+            await town.push("number")
+        with pytest.raises(RejectedByHook, match="A script refused the call"):
+            await town.push("bare")

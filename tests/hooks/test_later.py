@@ -205,3 +205,18 @@ async def test_while_the_store_is_away_nothing_is_forgotten(evening: Evening) ->
     await evening.clock.jump(5)
     assert await evening.table() == []
     await evening.later.stop(0)
+
+
+async def test_what_goes_back_to_the_table_goes_with_what_after_added_even_when_that_was_written_long_ago(
+    evening: Evening,
+) -> None:
+    await evening.later.start(only_here=True)
+    due = evening.later.due("SendMessages", 1, PAYLOAD)
+    await evening.store.agenda.settle(done=[], kept=[due])
+    joined = Payload(PAYLOAD.who, b"{}", b"[7]", {})
+    evening.later.put(due, joined, kept=True, changed=True)
+    await evening.clock.jump(5)
+    await evening.later.stop(0)
+    [row] = await evening.table()
+    opened = msgspec.msgpack.decode(OpenSealer().open(row.payload, context="script.event"), type=Payload)
+    assert (row.lease_until, opened) == (0, joined)

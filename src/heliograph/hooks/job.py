@@ -14,8 +14,8 @@ class Job:
     """What is to run, what has become of it, and who waits for it."""
 
     __slots__ = (
-        "_earlier", "_latest", "_sent", "all_scripts", "arguments", "event", "future", "given", "id", "method", "place", "rejected",
-        "rejected_by", "result", "scripts", "states", "who",
+        "_earlier", "_latest", "_sent", "all_scripts", "arguments", "event", "future", "given", "given_up", "id",
+        "method", "place", "rejected", "rejected_by", "result", "scripts", "states", "who",
     )  # fmt: skip
 
     def __init__(
@@ -37,6 +37,7 @@ class Job:
         self._latest: list[Failed] = []  # of the worker that has it
         self.rejected: str | None = None
         self.rejected_by = ""
+        self.given_up = False
         self.place = 0  # of the script that runs, among `scripts`
         self.future: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
 
@@ -71,6 +72,13 @@ class Job:
         if not self.scripts:
             self.finish()
         return script
+
+    def give_up(self, why: str) -> None:
+        """Nothing can run what is left of it."""
+        self._earlier = [*self.failures, *(Failed(script, f"{script} has not run: {why}") for script in self.scripts)]
+        self._latest = []
+        self.given_up = True
+        self.finish()
 
     def finish(self) -> None:
         """Whoever waits goes on."""

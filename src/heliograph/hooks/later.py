@@ -105,13 +105,14 @@ class Later:
         self._held.pop(event.id, None)
 
     def _give_back(self, event: DueEvent) -> None:
-        self._held.pop(event.id, None)
-        self._write(replace(event, lease_until=0))
+        self._let_lie(event, until=0)
 
-    def _write(self, event: DueEvent) -> None:
-        """Have the row written anew, with what is yet to be written of it."""
+    def _let_lie(self, event: DueEvent, *, until: int) -> None:
+        """Hold it no longer. The row is written anew, with the newest payload: the one yet to be written, or the last."""
+        event = self._held.pop(event.id, event)
         _, payload = self._changed.get(event.id, (event, None))
-        self._changed[event.id] = (event, payload)
+        self._changed[event.id] = (replace(event, lease_until=until, attempts=0), payload)
+        self._news.set()
 
     def _sealed(self, payload: Payload) -> bytes:
         return self._sealer.seal(msgspec.msgpack.encode(payload), context=_CONTEXT)
@@ -180,8 +181,12 @@ class Later:
     def _ended(self, event: DueEvent, future: asyncio.Future[Job]) -> None:
         self._running.pop(event.id, None)
         if not future.cancelled():
-            self._finished(event)
-            self._told(future.result())
+            job = future.result()
+            self._told(job)
+            if job.given_up:
+                self._set_aside(event)
+            else:
+                self._finished(event)
         if self._waiting and self._runs_here:
             self._pump()
 
@@ -192,9 +197,7 @@ class Later:
 
     def _set_aside(self, event: DueEvent) -> None:
         """The script that listened may be the one that is broken or disabled now: wait until that is mended."""
-        self._held.pop(event.id, None)
-        self._write(replace(event, lease_until=self._clock.now() + ASIDE_MS, attempts=0))
-        self._news.set()
+        self._let_lie(event, until=self._clock.now() + ASIDE_MS)
 
     # ---------------------------------------------------------------- the table
 
@@ -207,6 +210,7 @@ class Later:
             if done or changed:
                 kept = [self._row(*each) for id, each in changed.items() if id not in finished]
                 await self._agenda.settle(done=done, kept=kept)
+                self._held |= {row.id: row for row in kept if row.id in self._held}
         except BaseException:
             self._done = done + self._done
             self._changed = changed | self._changed

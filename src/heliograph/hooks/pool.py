@@ -60,6 +60,9 @@ class Pool(Owner):
 
     def put(self, job: Job) -> None:
         """Have it run in its turn; `job.future` tells when it has."""
+        if self._closed:
+            job.give_up("the gateway stops")
+            return
         self._waiting.append(job)
         self.free()
 
@@ -99,32 +102,32 @@ class Pool(Owner):
             self._aside.add(worker)
             worker.retire()
         if load is None:
-            self._let_go()
+            self._let_go("its script is gone")
         else:
             self.free()
             self._fill_up()
 
     async def close(self) -> None:
-        """End every worker; jobs that still wait are finished as they stand."""
+        """End every worker; jobs that still wait are given up."""
         self._closed = True
         for task in self._tasks:
             task.cancel()
         everyone = [*self._workers, *self._aside]
         for worker in everyone:
             worker.kill("the gateway stops")
-        self._let_go()
+        self._let_go("the gateway stops")
         await asyncio.gather(*(worker.wait() for worker in everyone), *self._tasks, return_exceptions=True)
 
-    def _let_go(self) -> None:
+    def _let_go(self, why: str) -> None:
         while self._waiting:
-            self._waiting.popleft().finish()
+            self._waiting.popleft().give_up(why)
 
     # ------------------------------------------------------------------ what workers tell
 
     def free(self) -> None:
-        """Hand out what waits, to the least busy first."""
+        """Hand out what waits, to the least busy first; behind a slow one only when all are slow."""
         while self._waiting and self._workers:
-            worker = min(self._workers, key=_busy)
+            worker = min([each for each in self._workers if not each.slow] or self._workers, key=_busy)
             if worker.load >= self._depth:
                 return
             job = self._waiting.popleft()
@@ -141,7 +144,7 @@ class Pool(Owner):
             self._lost_script(jobs[0].broke(reason), reason)
         self._waiting.extendleft(job for job in reversed(jobs) if not job.future.done())
         if self._closed or self._load is None:
-            self._let_go()
+            self._let_go(reason)
             return
         self.free()
         if serving:
@@ -166,6 +169,8 @@ class Pool(Owner):
             worker, _ = await self.try_out(load)
         except (LoadBroke, OSError) as error:
             log.error("A script worker cannot be started.", action="script_worker", reason=str(error))
+            if not self._workers:
+                self._let_go(f"no worker could be started: {error}")
             await asyncio.sleep(_AGAIN)
             return
         if load is not self._load:  # the scripts have changed meanwhile

@@ -31,6 +31,7 @@ from heliograph.hooks.wire import (
     packed,
 )
 
+SLOW = 0.05  # seconds
 STARTING = 30.0  # seconds a fresh interpreter may take before its first script is looked at
 
 
@@ -137,6 +138,11 @@ class WorkerProcess(asyncio.Protocol):
     def load(self) -> int:
         """How many jobs it has."""
         return len(self._jobs)
+
+    @property
+    def slow(self) -> bool:
+        """Whether what runs has run for so long that nothing should wait behind it."""
+        return bool(self._jobs) and self._loop.time() - self._head_since > SLOW
 
     def give(self, job: Job) -> None:
         """Have it run this after what it has."""

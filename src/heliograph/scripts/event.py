@@ -14,7 +14,7 @@ class Reject(Exception):
 
     def __init__(self, reason: str = "A script refused the call.") -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = str(reason)
 
 
 class Event:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -60,6 +61,7 @@ class Worker:
         self._scripts: dict[str, Script] = {}
         self._running, self._who = "", _NOBODY
         self._asked = 0
+        self._sending = threading.Lock()
         self._said, self._said_since = 0, 0.0  # lines in the second that began then
         self.settings: dict[str, Any] = {}
 
@@ -78,6 +80,8 @@ class Worker:
 
     def ask(self, verb: str, value: Any) -> bytes:
         """The gateway's answer. Raises ScriptError."""
+        if threading.current_thread() is not threading.main_thread():
+            raise asking.ScriptError("Only the handler itself can ask the gateway, not a thread that it started.")
         self._asked += 1
         self._send(Ask(self._asked, self._running, self._who, verb, msgspec.json.encode(value)))
         later: list[FromGateway] = []
@@ -114,7 +118,8 @@ class Worker:
         return self._waiting.popleft()
 
     def _send(self, frame: Frame) -> None:
-        self._line.sendall(packed(frame))
+        with self._sending:  # threads that a script started may log
+            self._line.sendall(packed(frame))
 
     # ------------------------------------------------------------------ work
 

@@ -145,19 +145,21 @@ async def test_a_farewell_lets_what_was_looked_at_finish(server: ActingServer, t
 async def test_once_the_request_has_left_every_failure_is_a_lost_reply_and_it_is_not_sent_again(
     server: ActingServer, transport: GuardedTransport, act: Act
 ) -> None:
+    await post(transport, server)
     server.script(act)
 
     with pytest.raises(ReplyLost) as lost:
-        await post(transport, server, "/secret-path", timeout=0.3)
+        await post(transport, server, "/secret-path", timeout=0.5)
 
-    assert len(server.requests) == 1
+    assert len(server.requests) == 2
     assert "secret-path" not in str(lost.value)
 
 
 async def test_one_stalled_answer_holds_up_nobody_else(server: ActingServer, transport: GuardedTransport) -> None:
-    server.script(stalled)
+    arrived = asyncio.Event()
+    server.script(lambda talk, stream, heard: arrived.set())
     slow = asyncio.create_task(post(transport, server, timeout=1.0))
-    await asyncio.sleep(0.05)
+    await arrived.wait()
 
     assert await asyncio.gather(*(post(transport, server) for _ in range(50))) == [200] * 50
     with pytest.raises(ReplyLost, match="in time"):
@@ -285,9 +287,10 @@ async def test_while_a_name_is_vetted_it_is_not_looked_up_for_each_request(serve
 async def test_closing_ends_what_is_under_way_and_nothing_is_sent_afterwards(
     server: ActingServer, transport: GuardedTransport
 ) -> None:
-    server.script(stalled)
+    arrived = asyncio.Event()
+    server.script(lambda talk, stream, heard: arrived.set())
     waiting = asyncio.create_task(post(transport, server))
-    await asyncio.sleep(0.1)
+    await arrived.wait()
 
     await transport.close()
 

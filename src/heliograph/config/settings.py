@@ -152,6 +152,10 @@ class RestSettings(Area):
     """The REST push family."""
 
     require_xmlns_i: bool = Field(False, description="Refuse XML bodies whose root does not declare xmlns:i.")
+    manage_by_key: bool = Field(
+        True,
+        description="Whether the integration key alone may look after users, groups and the company; else administrators.",
+    )
 
 
 class TicketSettings(Area):

@@ -332,9 +332,7 @@ def build(
         inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
         answers=AnswerPages(answering, links, services, directory),
         devices=DevicesApi(devices, services, authenticator),
-        family=FamilyApi(
-            sign_in, authenticator, roster, groups, directory, require_xmlns_i=settings.rest.require_xmlns_i
-        ),
+        family=FamilyApi(sign_in, authenticator, roster, groups, directory, settings.rest),
         messages=MessagesApi(query, authenticator),
         pages=Pages(health, version),
         api=ApiPages(version, public_url=server.public_url),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from msgspec.structs import replace
 
+from heliograph.config.settings import RestSettings
 from heliograph.core.people import Role
 from heliograph.edge.rest.family.endpoints import ENDPOINTS
 from heliograph.testing.asking import Heard
 from heliograph.testing.builders import a_device
-from heliograph.testing.running import KEY, PASSWORD, Town
+from heliograph.testing.running import KEY, PASSWORD, Town, a_town
 
 pytestmark = pytest.mark.anyio
 
@@ -187,6 +189,13 @@ async def test_a_companys_settings_stay_until_they_are_said_anew(town: Town) -> 
     assert told == await program.get("GET", "company")
     assert (told["Name"], told["Description"], told["TimeZone"]) == ("Keepers of the North", "North", "Europe/Oslo")
     assert (await program.ask("PUT", "company", Description="a\nb")).status == 400
+
+
+async def test_the_operator_may_keep_the_key_to_pushing(tmp_path: Path) -> None:
+    async with a_town(tmp_path, rest=RestSettings(manage_by_key=False)) as town:
+        assert (await Program(town).ask("POST", "push", UserId=town.user.user_id, Title="a", Body="b")).status == 200
+        assert (await Program(town).ask("GET", "company")).status == 403
+        assert (await (await an_administrator(town)).ask("GET", "company")).status == 200
 
 
 def test_every_endpoint_takes_the_companys_key() -> None:

@@ -17,7 +17,7 @@ REFUSED_NAME, FAILED_NAME = "Refused", "Failed"
 _SELECT = {
     "name": "$select",
     "in": "query",
-    "description": "Names of the members to answer, with commas between them; the others are null.",
+    "description": "Names of the members to answer, with commas between them; the others are null, whatever their type.",
     "schema": {"type": "string"},
 }
 _REFUSALS = {

@@ -58,6 +58,8 @@ class Components:
         type = member.type
         if type is None or (not member.attr and not isinstance(type, Scalar | Enumeration)):
             return dict(_UNKNOWN)
+        if type is DATE_TIME and not member.attr:
+            return {"type": "string", "const": DATE_TIME.zero, "description": "No date: nothing this gateway knows."}
         schema = self.of(type)
         return or_null(schema) if type.nullable else schema
 

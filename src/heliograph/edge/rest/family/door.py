@@ -10,12 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from heliograph.config.settings import RestSettings
 from heliograph.core.errors import (
     Conflict,
     FieldError,
     HeliographError,
     InvalidArgument,
     MissingArgument,
+    NotAllowed,
     NotAuthenticated,
 )
 from heliograph.core.people import Caller, Door
@@ -67,12 +69,12 @@ class FamilyApi:
         roster: RosterService,
         groups: GroupService,
         directory: Directory,
-        *,
-        require_xmlns_i: bool = False,
+        settings: RestSettings,
     ) -> None:
         self._sign_in = sign_in
         self._authenticator = authenticator
-        self._require_xmlns_i = require_xmlns_i
+        self._require_xmlns_i = settings.require_xmlns_i
+        self._manage_by_key = settings.manage_by_key
         doers = (Users(roster, groups, directory), Groups(groups))
         self._methods: dict[str, Method] = {
             endpoint.name: next(getattr(doer, endpoint.name) for doer in doers if hasattr(doer, endpoint.name))
@@ -121,10 +123,13 @@ class FamilyApi:
         return await bind_to(endpoint.table, media, body, query, require_xmlns_i=self._require_xmlns_i)
 
     async def _caller(self, request: Request, given: dict[str, Any]) -> Caller:
-        """The company's key, or an administrator who signed in. Raises NotAuthenticated."""
+        """The company's key, or whoever signed in. Raises NotAuthenticated, and NotAllowed where the key may only push."""
         company_id, key = given.pop("company_id", 0), given.pop("integration_key", "")
         if key:
-            return await self._sign_in.by_key(company_id, key, Door.REST)
+            caller = await self._sign_in.by_key(company_id, key, Door.REST)
+            if not self._manage_by_key:
+                raise NotAllowed("Here the integration key may only push: sign in as an administrator.")
+            return caller
         if "authorization" not in request.headers:
             raise NotAuthenticated("CompanyId and IntegrationKey are required.")
         caller = await signed_in(request, self._authenticator)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
 from heliograph.channels.apns.answers import DEVICE_BUSY, LATER, Answer, Meaning, find
 from heliograph.channels.apns.provider_token import KEEP_FOR, ProviderToken
+from heliograph.channels.replies import read_json
 from heliograph.channels.waits import retry_after
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import Clock, Reply
@@ -18,6 +18,14 @@ MOST_UNMAPPED = 5  # attempts that may end with an answer nobody has documented
 MOST_DEAD_IN_A_ROW = 20  # tokens called bad, with none taken between, after which we doubt our set-up instead
 _WORD = re.compile(r"[A-Za-z]{1,60}", re.ASCII)
 _ID = re.compile(r"[0-9A-Fa-f-]{36}", re.ASCII)
+
+
+class _Said(msgspec.Struct):
+    reason: str = ""
+
+
+class _Dated(msgspec.Struct):
+    timestamp: int = 0
 
 
 class Verdicts:
@@ -43,8 +51,7 @@ class Verdicts:
         if row is None:
             return Deferred(said) if attempt < MOST_UNMAPPED else Refused(f"{said}, which is not documented")
         if row.meaning is Meaning.DEAD_SINCE:
-            since = _read(reply.body).get("timestamp")
-            return Gone(said, since if isinstance(since, int) and 0 < since < 1 << 53 else None)
+            return Gone(said, _since(reply))
         if row.reason == "UnrelatedKeyIdInToken":
             self._leave()
         if row.meaning is Meaning.NEW_TOKEN and self._may_help(proof):
@@ -87,13 +94,11 @@ class Verdicts:
 
 def reason_of(reply: Reply) -> str:
     """Apple's word for why not; empty where the body says none that could be one."""
-    reason = _read(reply.body).get("reason", "")
-    return reason if isinstance(reason, str) and _WORD.fullmatch(reason) else ""
+    said = read_json(reply.body, _Said)
+    return said.reason if said is not None and _WORD.fullmatch(said.reason) else ""
 
 
-def _read(body: bytes) -> dict[str, Any]:
-    try:
-        read = msgspec.json.decode(body) if body else {}
-    except (msgspec.DecodeError, UnicodeDecodeError):  # a lie, or something between us and Apple
-        return {}
-    return read if isinstance(read, dict) else {}
+def _since(reply: Reply) -> int | None:
+    """When Apple last knew the device, in ms since the epoch."""
+    said = read_json(reply.body, _Dated)
+    return said.timestamp if said is not None and 0 < said.timestamp < 1 << 53 else None

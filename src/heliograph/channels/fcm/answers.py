@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from heliograph.channels.replies import read_json
+
 FIRST_WAIT = 10.0  # seconds at least before a request that failed at Google is sent again
 QUOTA_WAIT = 60.0  # seconds, when the quota is used up and Google does not say
 NO_PROJECT = 3  # answers of 404 in a row that are about no device, after which the project is doubted
@@ -104,11 +106,11 @@ class _Body(msgspec.Struct):
 
 def told(body: bytes) -> Told:
     """The body read; anything that is not Google's form of an error says nothing."""
-    try:
-        error = msgspec.json.decode(body, type=_Body).error
-    except (msgspec.DecodeError, UnicodeError):
+    read = read_json(body, _Body)
+    if read is None:
         return Told("", frozenset((Sign.NO_DETAIL,)))
-    by_type = {str(detail.get("@type", "")): detail for detail in error.details}
+    error = read.error
+    by_type = {kind: detail for detail in error.details if isinstance(kind := detail.get("@type"), str)}
     fcm = by_type.get(_FCM_ERROR)
     fields = by_type.get(_BAD_REQUEST, {}).get("fieldViolations")
     signs = set()
@@ -118,8 +120,14 @@ def told(body: bytes) -> Told:
         signs.add(Sign.NOT_A_TOKEN)
     if fields:
         signs.add(Sign.FIELDS)
-    code = str((fcm or {}).get("errorCode", "")) or error.status
-    return Told(_word(code), frozenset(signs), "message.token" in repr(fields)[:4000])
+    code = (fcm or {}).get("errorCode")
+    code = code if isinstance(code, str) and code else error.status
+    return Told(_word(code), frozenset(signs), _names_token(fields))
+
+
+def _names_token(fields: Any) -> bool:
+    named = [field.get("field") for field in fields if isinstance(field, dict)] if isinstance(fields, list) else []
+    return "message.token" in named
 
 
 def find(status: int, said: Told) -> Answer | None:

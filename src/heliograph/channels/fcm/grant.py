@@ -10,6 +10,7 @@ import msgspec
 
 from heliograph.channels.fcm.account import Account
 from heliograph.channels.jose import signed_token
+from heliograph.channels.replies import read_json
 from heliograph.channels.trouble import behind, failed
 from heliograph.channels.waits import retry_after
 from heliograph.core.outcome import Deferred
@@ -96,11 +97,8 @@ class Grant:
         said = f"Google answered {reply.status} to the request for an access token"
         if reply.status != 200:
             raise GrantFailed(self._refusal(reply, said))
-        try:
-            granted = msgspec.json.decode(reply.body, type=_Granted)
-        except (msgspec.DecodeError, UnicodeError):
-            raise GrantFailed(Deferred(f"{said}, with something that is none")) from None
-        if not _USABLE.fullmatch(granted.access_token):
+        granted = read_json(reply.body, _Granted)
+        if granted is None or not _USABLE.fullmatch(granted.access_token):
             raise GrantFailed(Deferred(f"{said}, with something that is none"))
         life = min(max(granted.expires_in, 0.0), _LIFE)
         self._token, self._fresh = granted.access_token, True
@@ -108,10 +106,8 @@ class Grant:
 
     def _refusal(self, reply: Reply, said: str) -> Deferred:
         if reply.status in (400, 401, 403):
-            try:
-                word = msgspec.json.decode(reply.body, type=_Refusal).error
-            except (msgspec.DecodeError, UnicodeError):
-                word = ""
+            refusal = read_json(reply.body, _Refusal)
+            word = refusal.error if refusal is not None else ""
             reason = f" {word}" if re.fullmatch(r"[a-z_]{1,40}", word) else ""
             skew = behind(reply, self._clock.now())
             mend = skew or "the service account's key is deleted or disabled, or this machine's clock is wrong"

@@ -8,6 +8,7 @@ import msgspec
 
 from heliograph.channels.fcm.answers import FIRST_WAIT, NO_PROJECT, QUOTA_WAIT, Answer, Meaning, find, told
 from heliograph.channels.fcm.grant import Grant
+from heliograph.channels.replies import read_json
 from heliograph.channels.waits import retry_after
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import Clock, Reply
@@ -67,8 +68,5 @@ class Verdicts:
 
 def _name(body: bytes) -> str:
     """The message's name with FCM; empty where the body holds none."""
-    try:
-        name = msgspec.json.decode(body, type=_Taken).name
-    except (msgspec.DecodeError, UnicodeError):
-        return ""
-    return name if _NAME.fullmatch(name) else ""
+    taken = read_json(body, _Taken)
+    return taken.name if taken is not None and _NAME.fullmatch(taken.name) else ""

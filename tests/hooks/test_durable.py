@@ -124,3 +124,35 @@ async def test_a_stopped_gateway_hands_what_has_not_run_to_the_next_one(tmp_path
     async with a_town(tmp_path / "data", scripts=settings):
         await until(lambda: len(set(text(folder / "slow.py.txt").splitlines())) == 30, within=10)
     assert {line.split()[2] for line in text(folder / "slow.py.txt").splitlines()} == {"True"}
+
+
+async def test_under_load_no_answered_call_loses_its_event_to_a_kill(tmp_path: Path) -> None:
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "note.py").write_text(
+        "def after_send_push_notification_async(associate_ids, message, event):\n"
+        "    with open(__file__ + '.txt', 'a') as file:\n"
+        "        file.write(message.title + '\\n')\n"
+    )
+    done, promised = scripts / "note.py.txt", set[str]()
+    gateway = GatewayProcess(tmp_path)
+    for round in range(3):
+        ready = await gateway.start()
+
+        async def caller(name: str, ready: dict[str, Any] = ready) -> None:
+            for n in range(10_000):
+                title = f"{name}.{n}"
+                if await push(ready, title) == 200:
+                    promised.add(title)
+
+        callers = [asyncio.ensure_future(caller(f"{round}.{n}")) for n in range(8)]
+        await asyncio.sleep(1.0)
+        await gateway.kill()
+        for each in await asyncio.gather(*callers, return_exceptions=True):
+            assert isinstance(each, (OSError, EOFError))
+    await gateway.start()
+    try:
+        assert len(promised) > 100
+        await until(lambda: promised <= set(text(done).splitlines()), within=15)
+    finally:
+        assert await gateway.stop() == 0

@@ -12,7 +12,8 @@ import msgspec
 import typer
 
 from heliograph.cli.common import NOTHING, WRONG, ConfigOption, DataOption, JsonOption, loaded_from, run
-from heliograph.cli.output import console, plain, print_json, say, table
+from heliograph.cli.output import print_json, say
+from heliograph.cli.script_views import show_listing, show_outcome, show_trace
 from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting, InvalidArgument, NotFound
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Scripts around service calls: write, check, try out, watch.")
 
 MethodOption = Annotated[str, typer.Option("--method", metavar="NAME", help="The service method.")]
-_STYLE = {"serving": "green", "broken": "red", "disabled": "red", "old version serving": "yellow"}
 
 
 @app.command("new")
@@ -126,7 +126,7 @@ def rehearse(
                 raise InvalidArgument(f"{call or 'The call'} is none that {name} takes: {error}.") from None
 
     outcome = run(work())
-    print_json(outcome) if json else _show(outcome, file.name)
+    print_json(outcome) if json else show_outcome(outcome, file.name)
     if any(event.failures for event in outcome.events):
         raise typer.Exit(NOTHING)
 
@@ -134,14 +134,14 @@ def rehearse(
 @app.command("list")
 def list_(config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """The scripts of a running gateway and how they stand."""
-    _list(run(_ask(_settings(config, data), "list")), json)
+    show_listing(run(_ask(_settings(config, data), "list")), json)
 
 
 @app.command("reload")
 def reload(config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """Have a running gateway read its scripts now; disabled ones are enabled again."""
     listing = run(_ask(_settings(config, data), "reload"))
-    _list(listing, json)
+    show_listing(listing, json)
     if any(script.problem for script in listing.scripts):
         raise typer.Exit(NOTHING)
 
@@ -175,7 +175,7 @@ def trace(
                         continue
                     _save(record, each)
                     return
-                print_json(each) if json else _show_trace(each)
+                print_json(each) if json else show_trace(each)
                 seen += 1
                 if seen == count:
                     return
@@ -245,51 +245,3 @@ def _recorded(path: Path | None) -> dict[str, Any]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.MsgspecError) as error:
         raise InvalidArgument(f"{path} cannot be read as a call: {error}.") from None
-
-
-def _list(listing: Listing, json: bool) -> None:
-    if json:
-        print_json(listing)
-        return
-    if not listing.scripts:
-        say("There are no scripts.")
-        return
-    rows = [
-        (
-            plain(each.name),
-            f"[{_STYLE[each.state]}]{each.state}[/]",
-            plain(", ".join(each.events)),
-            plain(each.problem, 500),
-        )
-        for each in listing.scripts
-    ]
-    console().print(table(("script", "state", "events", "problem"), rows))
-
-
-def _show(outcome: Outcome, name: str) -> None:
-    say(f"{name}: a call of {outcome.method}")
-    for event in outcome.events:
-        say(f"  {event.event} ({event.took_us} us)")
-        for words in [*event.changed, *([f"refused: {event.rejected}"] if event.rejected is not None else [])]:
-            say(f"    {words}" if words.startswith("refused") else f"    changed {words}")
-        for failure in event.failures:
-            say(f"    failed {plain(failure, 500)}")
-    for asked in outcome.asked:
-        say(f"  asked for {asked['what']}: {msgspec.json.encode(asked['with']).decode()}")
-    for line in outcome.said:
-        say(f"  said {plain(line, 500)}")
-    say(f"  the method got {msgspec.json.encode(outcome.arguments).decode()}")
-    if outcome.result is not None:
-        say(f"  the caller got {msgspec.json.encode(outcome.result).decode()}")
-
-
-def _show_trace(trace: Trace) -> None:
-    from heliograph.cli.output import when
-
-    what = [f"{trace.event} {trace.method}".strip(), ", ".join(trace.scripts)]
-    what += [f"{trace.took_us} us"] if trace.took_us else []
-    what += [f"changed {', '.join(trace.changed)}"] if trace.changed else []
-    what += [f"refused: {trace.rejected}"] if trace.rejected is not None else []
-    what += [f"failed {failure}" for failure in trace.failures]
-    what += [trace.text] if trace.text else []
-    say(f"{when(trace.time)}  " + plain("  ".join(what), 1000))

@@ -42,6 +42,7 @@ from heliograph.intake.credentials import Credentials
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.groups import GroupService
 from heliograph.intake.inbox import InboxService
+from heliograph.intake.incoming import IncomingService
 from heliograph.intake.messaging import MessagingService
 from heliograph.intake.methods import service_methods
 from heliograph.intake.notifications import NotificationService
@@ -264,6 +265,7 @@ def _wired(
         answering,
         messaging(settings.messaging),
         StatusService(store.outbox, channels, clock, settings.messaging),
+        IncomingService(intake, channels, settings.messaging, settings.push),
     )
     at_once = messaging(settings.messaging.model_copy(update={"wait": 0.0}))  # a script's time is too short to wait
     scripts = _scripts(settings, Verbs(push, at_once, directory), store, sealer, clock, observer)

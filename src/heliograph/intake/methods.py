@@ -8,6 +8,7 @@ from typing import Any
 
 from heliograph.intake.answers import AnswerService
 from heliograph.intake.devices import DeviceService
+from heliograph.intake.incoming import IncomingService
 from heliograph.intake.messaging import MessagingService
 from heliograph.intake.notifications import NotificationService
 from heliograph.intake.principal import PrincipalService
@@ -18,6 +19,7 @@ SERVICES: tuple[type, ...] = (
     PushService,
     MessagingService,
     StatusService,
+    IncomingService,
     DeviceService,
     NotificationService,
     AnswerService,

@@ -38,6 +38,7 @@ from heliograph.intake.actions import Actions
 from heliograph.intake.answer_links import AnswerLinks
 from heliograph.intake.answers import AnswerService
 from heliograph.intake.applications import Applications
+from heliograph.intake.callbacks import Callbacks
 from heliograph.intake.credentials import Credentials
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.groups import GroupService
@@ -117,6 +118,7 @@ class Heliograph:
             directory=self.directory,
             inbox=self.inbox,
             answering=self.answering,
+            callbacks=Callbacks(self.channels, ProviderReports(self.store.outbox, self.clock)),
             links=self.links,
             devices=self.devices,
             query=self.query,

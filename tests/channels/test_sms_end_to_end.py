@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
+from heliograph.channels.registry import build_channel
 from heliograph.core.delivery import Delivery
-from heliograph.core.errors import InvalidArgument
+from heliograph.core.errors import BadSetting, InvalidArgument
 from heliograph.core.lifecycle import State
 from heliograph.intake.carriers import OutgoingMessage
 from heliograph.testing.running import Town, a_town
 from heliograph.testing.servers.smsc import Receipts, Smsc, receipt_for, words
 from heliograph.testing.servers.webhook import Answer, WebhookServer
-from heliograph.testing.tools import LOOPBACK
+from heliograph.testing.tools import LOOPBACK, some_tools
 
 pytestmark = pytest.mark.anyio
 
@@ -127,3 +131,69 @@ async def test_an_unknown_config_key_is_named_with_the_known_ones(tmp_path: Path
     async with a_town(tmp_path, channels=channels) as town:
         with pytest.raises(InvalidArgument, match=r"twilio_sid\. Known: twilio_account_sid, twilio_auth_token"):
             await send(town, "Twilio", OutgoingMessage(to=TO, content="Fog"), config={"twilio_sid": "x"})
+
+
+CALLBACK_KEY = "lamp0lamp1lamp2lamp3"
+
+
+@asynccontextmanager
+async def called_back(folder: Path) -> AsyncIterator[tuple[Town, WebhookServer, int]]:
+    """A gateway whose provider has taken one message and was told where to report; the message's id."""
+    async with WebhookServer(default=Answer(status=201, body=b'{"sid": "SM7"}')) as provider:
+        options = {"twilio_account_sid": "AC7", "twilio_auth_token": "t"}
+        values = {"kind": "http_sms", "profile": "twilio", "base_url": provider.url, "options": options}
+        values |= {"callback_url": "https://gateway.example/callbacks/Twilio", "callback_key": CALLBACK_KEY}
+        async with a_town(folder, channels=plugins(Twilio=values), outbound=LOOPBACK) as town:
+            [status] = await send(town, "Twilio", OutgoingMessage(to=TO, content="Fog"))
+            await delivery(town, status.messaging_id, State.SENT)
+            yield town, provider, status.messaging_id
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+ADDRESS = f"/callbacks/Twilio?key={CALLBACK_KEY}"
+
+
+async def test_a_provider_that_calls_back_settles_its_message(tmp_path: Path) -> None:
+    async with called_back(tmp_path) as (town, provider, id):
+        asked = dict(parse_qsl(provider.requests[0].body.decode()))["StatusCallback"]
+        assert asked == f"https://gateway.example{ADDRESS}"
+        on_the_way = await town.ask("POST", ADDRESS, FORM, b"MessageSid=SM7&MessageStatus=sent")
+        assert (on_the_way.status, (await delivery(town, id, State.SENT)).state) == (200, State.SENT)
+        failed = await town.ask("POST", ADDRESS, FORM, b"MessageSid=SM7&MessageStatus=undelivered&ErrorCode=30003")
+        assert (failed.status, failed.body) == (200, b"OK\n")
+        found = await delivery(town, id, State.UNDELIVERED)
+        assert (found.state, found.detail) == (State.UNDELIVERED, "the provider reports undelivered: 30003")
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "status"),
+    [
+        ("/callbacks/Twilio", b"MessageSid=SM7&MessageStatus=delivered", 401),
+        ("/callbacks/Twilio?key=guess", b"MessageSid=SM7&MessageStatus=delivered", 401),
+        (f"{ADDRESS}&key={CALLBACK_KEY}", b"MessageSid=SM7&MessageStatus=delivered", 401),
+        ("/callbacks/Twilio?key=%C3%A5", b"MessageSid=SM7&MessageStatus=delivered", 401),
+        (ADDRESS, b"MessageSid=SM8&MessageStatus=delivered", 404),
+        (ADDRESS, b"", 400),
+        (ADDRESS, b"\xff\x00", 400),
+        (ADDRESS, b"a" * 300_000, 413),
+        (f"/callbacks/inbox?key={CALLBACK_KEY}", b"MessageSid=SM7&MessageStatus=delivered", 404),
+        (f"/callbacks/nobody?key={CALLBACK_KEY}", b"", 404),
+    ],
+)
+async def test_who_is_not_the_provider_settles_nothing(tmp_path: Path, address: str, body: bytes, status: int) -> None:
+    async with called_back(tmp_path) as (town, _, id):
+        assert (await town.ask("POST", address, FORM, body)).status == status
+        assert (await delivery(town, id, State.SENT)).state is State.SENT
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"callback_url": "https://gateway.example/callbacks/sms"}, "needs a callback_key"),
+        ({"callback_key": "short"}, "at least 16"),
+        ({"callback_key": "lamp lamp lamp lamp"}, "letters and digits"),
+    ],
+)
+def test_receipts_that_anybody_could_send_are_not_asked_for(values: dict[str, str], complaint: str) -> None:
+    with pytest.raises(BadSetting, match=complaint):
+        build_channel("sms", {"kind": "http_sms", "profile": "twilio", **values}, some_tools())

@@ -20,3 +20,14 @@ class Reports(Protocol):
 
     async def report(self, channel: str, report: Report) -> bool:
         """Whether a delivery is known by one of the ids; then it is on disk. Raises Unavailable."""
+
+
+@runtime_checkable
+class CalledBack(Protocol):
+    """A channel whose provider reports by calling us over HTTP."""
+
+    def callback(self, query: str, body: bytes) -> list[Report]:
+        """The final receipts in such a call; empty when it tells of messages still on the way.
+
+        Raises NotAuthenticated for a call that the provider did not make, Malformed for one that holds no receipt.
+        """

@@ -44,6 +44,7 @@ from heliograph.edge.http.messages import (
 from heliograph.edge.openapi.pages import ApiPages
 from heliograph.edge.pages import Health, Pages, not_found
 from heliograph.edge.rest.answers import AnswerPages
+from heliograph.edge.rest.callbacks import CallbackPages
 from heliograph.edge.rest.devices import DevicesApi
 from heliograph.edge.rest.family.door import FamilyApi
 from heliograph.edge.rest.formats import wanted_format
@@ -58,6 +59,7 @@ from heliograph.edge.soap.wsdl import document
 from heliograph.intake.answer_links import AnswerLinks
 from heliograph.intake.answers import AnswerService
 from heliograph.intake.applications import Applications
+from heliograph.intake.callbacks import Callbacks
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.groups import GroupService
 from heliograph.intake.guesses import PEER
@@ -106,6 +108,7 @@ class Gateway:
         answers: AnswerPages,
         devices: DevicesApi,
         family: FamilyApi,
+        callbacks: CallbackPages,
         messages: MessagesApi,
         pages: Pages,
         api: ApiPages,
@@ -132,6 +135,7 @@ class Gateway:
             *answers.routes(),
             *devices.routes(),
             *family.routes(),
+            *callbacks.routes(),
             *messages.routes(),
         ]  # all but the hot ones
         self._router = _router(self.routes)
@@ -313,6 +317,7 @@ def build(
     query: Query,
     roster: RosterService,
     groups: GroupService,
+    callbacks: Callbacks,
     soap: Soap,
     health: Health,
     entropy: Entropy,
@@ -333,6 +338,7 @@ def build(
         answers=AnswerPages(answering, links, services, directory),
         devices=DevicesApi(devices, services, authenticator),
         family=FamilyApi(sign_in, authenticator, roster, groups, directory, settings.rest),
+        callbacks=CallbackPages(callbacks),
         messages=MessagesApi(query, authenticator),
         pages=Pages(health, version),
         api=ApiPages(version, public_url=server.public_url),

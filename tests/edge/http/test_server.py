@@ -221,6 +221,7 @@ async def broken() -> Gateway:
         answers=NoRoutes(),  # type: ignore[arg-type]
         devices=NoRoutes(),  # type: ignore[arg-type]
         family=NoRoutes(),  # type: ignore[arg-type]
+        callbacks=NoRoutes(),  # type: ignore[arg-type]
         messages=NoRoutes(),  # type: ignore[arg-type]
         pages=Pages(broken_health, "1"),
         api=ApiPages("1"),

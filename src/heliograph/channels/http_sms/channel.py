@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
+
 from msgspec.structs import replace
 
 from heliograph.channels.http_sms.answers import outcome
 from heliograph.channels.http_sms.profile import Profile, load
-from heliograph.channels.http_sms.reading import read_answer
+from heliograph.channels.http_sms.reading import read_answer, read_receipts, split_key
 from heliograph.channels.http_sms.render import Ask, render, values
 from heliograph.channels.http_sms.settings import HttpSmsSettings
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.channels.sms.letters import FORMATS, read_letter, resolve
-from heliograph.core.delivery import Address, Letter
-from heliograph.core.errors import BadSetting
+from heliograph.core.delivery import Address, Letter, Report
+from heliograph.core.errors import BadSetting, Malformed, NotAuthenticated
 from heliograph.core.outcome import Deferred, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
 
@@ -56,9 +58,25 @@ class HttpSmsChannel:
             return Refused(said) if letter.config else Deferred(said, pause=said)
         # Stable per delivery; the time keeps ids apart from those of an earlier, lost database.
         reference = f"{letter.message.created_at:x}-{letter.delivery_id:x}"
-        given = values(sms, self._profile.request, reference=reference, callback=self._settings.callback_url)
+        given = values(sms, self._profile.request, reference=reference, callback=self._callback_url())
         ask = render(self._profile.request, self._profile.access, options | given, base_url=self._settings.base_url)
         return self._held(await self._asked(ask, reference, own_account=bool(letter.config)))
+
+    def callback(self, query: str, body: bytes) -> list[Report]:
+        """The final receipts in the provider's call, which must bring the key. Raises NotAuthenticated and Malformed."""
+        key = self._settings.callback_key.get_secret_value()
+        given, rest = split_key(query)
+        if not key or not compare_digest(given.encode(), key.encode()):
+            raise NotAuthenticated("The address has not the key that this channel wants.")
+        receipts = self._profile.receipts
+        found = read_receipts(receipts, body, rest) if receipts is not None else []
+        if not found:
+            raise Malformed("There is no receipt in this.")
+        return [
+            Report(ids=(receipt.id,), happening=receipt.happening, detail=receipt.detail)
+            for receipt in found
+            if receipt.happening is not None
+        ]
 
     async def check(self) -> Check:
         """Asks for the account, where the provider has a call for that which costs nothing."""
@@ -101,6 +119,11 @@ class HttpSmsChannel:
         return await self._transport.request(
             ask.method, ask.url, headers=ask.headers, body=ask.body, timeout=self._settings.timeout
         )
+
+    def _callback_url(self) -> str:
+        url = self._settings.callback_url
+        joint = "&" if "?" in url else "?"
+        return f"{url}{joint}key={self._settings.callback_key.get_secret_value()}" if url else ""
 
     def _options(self, config: dict[str, str]) -> dict[str, str]:
         """The account: the caller's own whole, never half of theirs with half of ours."""

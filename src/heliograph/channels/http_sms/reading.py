@@ -58,6 +58,13 @@ def read_receipts(receipts: Receipts, body: bytes, query: str = "") -> list[Rece
     return [receipt for one in documents if (receipt := _receipt(receipts, one)).id]
 
 
+def split_key(query: str) -> tuple[str, str]:
+    """The value of `key` in a query, and the query without it."""
+    pairs = [pair for pair in query.split("&") if pair]
+    keys = [pair.removeprefix("key=") for pair in pairs if pair.startswith("key=")]
+    return (keys[0] if len(keys) == 1 else ""), "&".join(pair for pair in pairs if not pair.startswith("key="))
+
+
 def _receipt(receipts: Receipts, document: Any) -> Receipt:
     id, state, reason = (_first(document, paths) for paths in (receipts.id, receipts.state, receipts.reason))
     happening = None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr, field_validator
+from typing import Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from heliograph.channels.http_sms.profile import load
 from heliograph.channels.sms.settings import SmsSettings
 from heliograph.channels.targets import read_target
 from heliograph.core.errors import BadSetting
 from heliograph.core.ports import AddressRefused
+
+_SHORTEST_KEY = 16  # characters
 
 
 class HttpSmsSettings(SmsSettings):
@@ -19,7 +23,14 @@ class HttpSmsSettings(SmsSettings):
         {}, description="The account, by the profile's keys; SendMessagesWithConfig may give its own."
     )
     base_url: str = Field("", description="Replaces the scheme and host of the profile's addresses.")
-    callback_url: str = Field("", description="Where the provider is asked to send delivery receipts.")
+    callback_url: str = Field(
+        "",
+        description="This gateway's /callbacks/NAME as the provider reaches it, to ask for receipts with each message.",
+    )
+    callback_key: SecretStr = Field(
+        SecretStr(""),
+        description="What a receipt must bring as `key` in its address; at least 16 letters and digits. Empty: none is taken.",
+    )
     timeout: float = Field(20.0, gt=0, le=120, description="Seconds the provider may take to answer.")
     concurrency: int = Field(16, ge=1, le=1024, description="Requests under way at once.")
 
@@ -31,6 +42,20 @@ class HttpSmsSettings(SmsSettings):
         except BadSetting as error:
             raise ValueError(error.detail.removeprefix("profile: ").removesuffix(".")) from None
         return name
+
+    @field_validator("callback_key")
+    @classmethod
+    def _hard_to_guess(cls, key: SecretStr) -> SecretStr:
+        text = key.get_secret_value()
+        if text and not (len(text) >= _SHORTEST_KEY and text.isascii() and text.isalnum()):
+            raise ValueError(f"must be at least {_SHORTEST_KEY} letters and digits")
+        return key
+
+    @model_validator(mode="after")
+    def _receipts_can_be_believed(self) -> Self:
+        if self.callback_url and not self.callback_key.get_secret_value():
+            raise ValueError("callback_url needs a callback_key: without one anybody could send receipts")
+        return self
 
     @field_validator("base_url", "callback_url")
     @classmethod

@@ -1,0 +1,42 @@
+"""Where providers report what became of the messages they took: `/callbacks/{channel}`."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from heliograph.core.errors import HeliographError
+from heliograph.edge import failures
+from heliograph.edge.http.messages import read_body
+from heliograph.intake.callbacks import Callbacks
+
+_LIMIT = 256 * 1024  # bytes; some providers put many receipts into one call
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+
+class CallbackPages:
+    """By GET or POST, as the provider likes. The answer tells it no more than whether to come again."""
+
+    def __init__(self, callbacks: Callbacks) -> None:
+        self._callbacks = callbacks
+
+    def routes(self) -> list[Route]:
+        """One address for each channel."""
+        return [Route("/callbacks/{channel}", self.take, methods=["GET", "POST"])]
+
+    async def take(self, request: Request) -> Response:
+        """200 once every receipt in the call that is ours is on disk."""
+        query = request.scope["query_string"].decode("latin-1")
+        try:
+            body = await read_body(request.receive, _LIMIT)
+            await self._callbacks.take(request.path_params["channel"], query, body)
+        except HeliographError as error:
+            return _failed(error)
+        return PlainTextResponse("OK\n", headers=_HEADERS)
+
+
+def _failed(error: HeliographError) -> Response:
+    wait = failures.retry_after(error)
+    headers = _HEADERS if wait is None else _HEADERS | {"retry-after": str(wait)}
+    return PlainTextResponse(f"{failures.told(error)}\n", failures.row(error).http_status, headers)

@@ -1,0 +1,31 @@
+"""Providers that call back: what they say reaches the deliveries, once the channel believes that it is they."""
+
+from __future__ import annotations
+
+from heliograph.core.errors import NotFound
+from heliograph.core.ports import Channels
+from heliograph.core.reporting import CalledBack, Reports
+
+
+class Callbacks:
+    """One address for each channel."""
+
+    def __init__(self, channels: Channels, reports: Reports) -> None:
+        self._channels = channels
+        self._reports = reports
+
+    async def take(self, name: str, query: str, body: bytes) -> int:
+        """How many receipts were kept; they are on disk.
+
+        Raises NotFound for a channel that takes no calls, and when no receipt speaks of a message of ours: one that
+        overtook its message is then sent again by most providers. Raises what `CalledBack.callback` raises, and
+        Unavailable.
+        """
+        channel: object = self._channels.get(name)
+        if not isinstance(channel, CalledBack):
+            raise NotFound("No channel takes calls here.")
+        receipts = channel.callback(query, body)
+        kept = [await self._reports.report(name, receipt) for receipt in receipts]
+        if receipts and not any(kept):
+            raise NotFound("No message goes by that id here.")
+        return sum(kept)

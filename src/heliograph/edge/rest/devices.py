@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from heliograph.core.access import Scope
 from heliograph.core.errors import InvalidArgument, MissingArgument, NotFound
 from heliograph.core.people import Device, Platform
 from heliograph.core.subscription import PLATFORM, read_subscription
@@ -73,7 +74,7 @@ class DevicesApi:
 
     async def register(self, request: Request) -> Response:
         """Make it known as the caller's, or seen again; one that was another user's moves here. The device as it is."""
-        caller = await signed_in(request, self._authenticator)
+        caller = await signed_in(request, self._authenticator, Scope.DEVICES)
         info = _info(await json_body(request, Registration))
         await self._services.call("RegisterDeviceForPushNotification", {"device_info": info}, caller)
         found = [each for each in await self._devices.own(caller) if each.identifier == info.device_identifier]
@@ -81,12 +82,12 @@ class DevicesApi:
 
     async def list(self, request: Request) -> Response:
         """`{"devices": [...]}`, the oldest first; tokens are never told."""
-        caller = await signed_in(request, self._authenticator)
+        caller = await signed_in(request, self._authenticator, Scope.DEVICES)
         return as_json({"devices": [device_json(device) for device in await self._devices.own(caller)]})
 
     async def forget(self, request: Request) -> Response:
         """204; 404 for a device that is not the caller's."""
-        caller = await signed_in(request, self._authenticator)
+        caller = await signed_in(request, self._authenticator, Scope.DEVICES)
         device_id = id_in_path(request)
         if device_id is None:
             raise NotFound("There is no such device among the caller's.")

@@ -82,7 +82,6 @@ function show() {
   mark();
   const content = (operation.requestBody || {}).content || {};
   const media = Object.keys(content).filter((name) => content[name].example !== undefined);
-  const anyone = operation.security.length === 0;
   const form = el("form", { id: "request" });
   form.append(
     ...(operation.parameters || []).map(parameter),
@@ -98,12 +97,18 @@ function show() {
   $("operation").replaceChildren(
     el("h2", {}, verb(operation), el("span", { className: "path" }, operation.path)),
     el("p", {}, operation.summary),
-    el("p", { className: "dim" }, anyone ? "No sign-in needed." : "Signed-in callers only: say above who calls."),
+    el("p", { className: "dim" }, access(operation)),
     form,
     el("div", { id: "answer", role: "status" }),
     answers(operation)
   );
   $("stop").addEventListener("click", () => running && running.abort());
+}
+
+function access(operation) {
+  if (operation.security.length === 0) return "No sign-in needed.";
+  const keyed = operation.security.some((way) => Object.keys(way).length === 0);
+  return keyed ? "By the company's key, or by an administrator: say above who calls." : "Signed-in callers only: say above who calls.";
 }
 
 function parameter(each) {

@@ -115,8 +115,9 @@ class Session:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with suppress(OSError):
-            await self._writer.wait_closed()
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(within):
+                await self._writer.wait_closed()
 
     # ------------------------------------------------------------------------ asking
 

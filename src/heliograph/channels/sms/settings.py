@@ -27,11 +27,11 @@ class InDoubt(StrEnum):
 
     @property
     def policy(self) -> RetryPolicy:
-        """Up to 20 tries, at most half an hour apart: a provider that is busy for a while costs no message.
+        """Up to 100 tries, at most half an hour apart, which is about a day: an outage of hours costs no message.
 
         A provider sends a message it has had once more, and the recipient is disturbed twice.
         """
-        return RetryPolicy(attempts=20, first=5.0, cap=1800.0, resend_in_doubt=self is not InDoubt.FAIL)
+        return RetryPolicy(attempts=100, first=5.0, cap=1800.0, resend_in_doubt=self is not InDoubt.FAIL)
 
 
 class SmsSettings(Area):

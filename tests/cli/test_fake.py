@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import socket
 import stat
 import urllib.request
 from pathlib import Path
@@ -62,6 +63,14 @@ def test_an_answer_that_cannot_be_given_is_a_mistake_of_the_call(terminal: Termi
     assert ran.code == 2
     assert "410 Unregistered" in ran.err
     assert not Path(terminal.folder, "heliograph-fake").exists()
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(terminal: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken_by_us:
+        ran = terminal.run("fake", "apns", "--port", str(taken_by_us.getsockname()[1]))
+    assert ran.code == 2
+    assert "cannot start" in ran.err
+    assert len(ran.err.splitlines()) == 1
 
 
 def test_an_answer_is_a_status_and_a_reason_or_a_fault() -> None:

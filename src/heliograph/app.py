@@ -36,6 +36,7 @@ from heliograph.hooks.scripts import ScriptHooks
 from heliograph.hooks.signatures import signature_of
 from heliograph.intake.actions import Actions
 from heliograph.intake.answer_links import AnswerLinks
+from heliograph.intake.answer_reports import AnswerReports
 from heliograph.intake.answers import AnswerService
 from heliograph.intake.applications import Applications
 from heliograph.intake.callbacks import Callbacks
@@ -257,7 +258,8 @@ def _wired(
     push = PushService(intake, directory, settings.push)
     receipts = Receipts(store.outbox, clock)
     devices = DeviceService(directory, clock)
-    answering = AnswerService(store.outbox, store.answers, clock, settings.push, observer)
+    reports = AnswerReports(intake, channels, settings.push)
+    answering = AnswerService(store.outbox, store.answers, clock, settings.push, observer, reports)
     messaging = partial(MessagingService, intake, store.outbox, results, channels, sealer)
     handlers = _handlers(
         PrincipalService(sign_in, __version__),
@@ -370,6 +372,7 @@ def _check_names(settings: Settings, channels: Channels) -> None:
     """Channels that other settings name must be configured. Raises BadSetting."""
     named = {
         "push.inbox": settings.push.inbox,
+        "push.answers": settings.push.answers,
         "messaging.default_plugin": settings.messaging.default_plugin,
         **{f"push.routes.{platform}": channel for platform, channel in settings.push.routes.items()},
     }

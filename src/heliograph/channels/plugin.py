@@ -11,6 +11,11 @@ from heliograph.core.delivery import Letter
 from heliograph.core.ports import Channel, Clock, Directory, Feed, InboxStore, Reports, Transport
 
 
+def no_answer_link(letter: Letter) -> str:
+    """For a gateway without a public address, and for tests that need none."""
+    return ""
+
+
 class Log(Protocol):
     """Where a channel writes: an event's name and its facts. Never contents, addresses or secrets."""
 
@@ -30,9 +35,7 @@ class Tools:
     clock: Clock
     entropy: Callable[[int], bytes]
     log: Log
-    answer_link: Callable[[Letter], str] = lambda letter: (
-        ""
-    )  # where a question can be answered; empty: only in the inbox
+    answer_link: Callable[[Letter], str] = no_answer_link  # where a question is answered; empty: only in the inbox
 
 
 Build = Callable[[str, Any, Tools], Channel]

@@ -107,6 +107,12 @@ class PushSettings(Area):
     answer_time: float = Field(
         7 * 86400.0, gt=0, description="Seconds after it was sent in which a YesNoQuestion may be answered."
     )
+    answers: str = Field(
+        "", description="The channel, usually a webhook, that is told each answer to a YesNoQuestion; empty: none."
+    )
+    answers_to: str = Field(
+        "answers", description="To of what `answers` is told: any text for a webhook with a `url`, else the URL."
+    )
     inbox: str = Field("inbox", description="The channel that reaches every user.")
     routes: dict[str, str] = Field(
         {},

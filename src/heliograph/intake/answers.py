@@ -10,6 +10,7 @@ from heliograph.core.events import MessageAnswered
 from heliograph.core.message import Message, Push, PushType
 from heliograph.core.people import Caller
 from heliograph.core.ports import Answers, Call, Clock, Observer, Outbox
+from heliograph.intake.answer_reports import AnswerReports
 
 
 class AnswerService:
@@ -22,12 +23,14 @@ class AnswerService:
         clock: Clock,
         settings: PushSettings,
         observer: Observer | None = None,
+        reports: AnswerReports | None = None,
     ) -> None:
         self._outbox = outbox
         self._answers = answers
         self._clock = clock
         self._settings = settings
         self._observer = observer
+        self._reports = reports
 
     async def answer_question(self, call: Call, *, message_id: int, delivery_id: int, answer: str) -> str:
         """Keep the caller's answer (`yes` or `no`), once and for all; the delivery by which the question came is Replied.
@@ -51,9 +54,15 @@ class AnswerService:
         kept = await self._answers.keep(given)
         if kept.value is not value:
             raise Conflict(f"This question was answered already: {kept.value}.")
-        if kept == given and self._observer is not None:
-            self._observer.saw(MessageAnswered(message.id, message.company_id, delivery.id))
+        if kept == given:
+            await self._tell(kept, call.caller)
         return kept.value.value
+
+    async def _tell(self, answer: Answer, caller: Caller) -> None:
+        if self._observer is not None:
+            self._observer.saw(MessageAnswered(answer.message_id, answer.company_id, answer.delivery_id))
+        if self._reports is not None:
+            await self._reports.tell(answer, caller)
 
     async def question(self, caller: Caller, message_id: int, delivery_id: int) -> tuple[Push, YesNo | None]:
         """What the caller was asked by that delivery, and the caller's answer. Raises NotFound and InvalidArgument."""

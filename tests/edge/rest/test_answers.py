@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,12 +12,15 @@ import msgspec
 import pytest
 import structlog
 
-from heliograph.config.settings import LogSettings, ServerSettings
+from heliograph.config.settings import LogSettings, PushSettings, ServerSettings
 from heliograph.core.message import PushType
 from heliograph.intake.answer_links import Asked
 from heliograph.intake.carriers import PocketNotificationMessage
 from heliograph.testing.asking import Heard
+from heliograph.testing.builders import a_device
 from heliograph.testing.running import Town, a_town
+from heliograph.testing.servers.webhook import WebhookServer
+from heliograph.testing.tools import LOOPBACK
 
 pytestmark = pytest.mark.anyio
 
@@ -147,3 +151,39 @@ async def test_the_log_of_requests_never_shows_a_link(talkative: Town) -> None:
         await talkative.ask("GET", f"/answer/{token}")
     assert any(line.get("path") == "/answer/(hidden)" for line in lines)
     assert token not in str(lines)
+
+
+async def test_a_webhook_gets_the_question_with_a_link_and_hears_the_answer(tmp_path: Path) -> None:
+    secret = "whsec_" + "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3"
+    async with WebhookServer(secrets=[secret]) as endpoint:
+        areas: dict[str, Any] = {
+            "server": ServerSettings(port=0, public_url="https://gateway.example"),
+            "outbound": LOOPBACK,
+            "push": PushSettings(routes={"WebPush": "hook", "Google": "hook"}, answers="hook"),
+            "channels": {
+                "inbox": {"kind": "inbox"},
+                "hook": {"kind": "webhook", "secrets": [secret], "url": f"{endpoint.url}/in"},
+            },
+        }
+        async with a_town(tmp_path, **areas) as town:
+            await town.app.directory.put_device(a_device(0))
+            await ask(town)
+            question = await nth(endpoint, 1)
+            assert question["type"] == "message.push"
+            link = question["data"]["answer_url"].removeprefix("https://gateway.example")
+            assert (await town.ask("POST", link, FORM, b"answer=yes")).status == 200
+            assert (await town.ask("POST", link, FORM, b"answer=yes")).status == 200
+            told = msgspec.json.decode((await nth(endpoint, 2))["data"]["body"])
+            assert (told["type"], told["value"], told["associate_id"]) == ("message.answered", "yes", 101)
+            assert await status(town, told["message_id"]) == 4
+            await asyncio.sleep(0.1)
+            assert len(endpoint.verified) == 2
+
+
+async def nth(endpoint: WebhookServer, count: int) -> Any:
+    """The body of that request, once it has come."""
+    for _ in range(500):
+        if len(endpoint.verified) >= count:
+            break
+        await asyncio.sleep(0.01)
+    return endpoint.verified[count - 1].json

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from heliograph.channels.plugin import Plugin, Tools
+from collections.abc import Callable
+
+from heliograph.channels.plugin import Plugin, Tools, no_answer_link
 from heliograph.channels.targets import read_target
 from heliograph.channels.webhook.answers import Meaning, meaning, outcome
 from heliograph.channels.webhook.payload import greeting, payload
@@ -27,8 +29,15 @@ SCHEDULE = (
 class WebhookChannel:
     """One try is one POST."""
 
-    def __init__(self, settings: WebhookSettings, transport: Transport, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: WebhookSettings,
+        transport: Transport,
+        clock: Clock,
+        answer_link: Callable[[Letter], str] = no_answer_link,
+    ) -> None:
         self._settings = settings
+        self._answer_link = answer_link
         self._keys = [key(secret.get_secret_value()) for secret in settings.secrets]
         self._transport = transport
         self._clock = clock
@@ -65,7 +74,7 @@ class WebhookChannel:
         # Stable per delivery; the time keeps ids apart from those of an earlier, lost database.
         id = f"msg_{letter.message.created_at:x}_{letter.delivery_id}"
         try:
-            reply = await self._post(url, id, payload(letter))
+            reply = await self._post(url, id, payload(letter, self._answer_link(letter)))
         except AddressRefused as refusal:
             return Refused(str(refusal))
         except ConnectFailed as failure:
@@ -97,7 +106,7 @@ class WebhookChannel:
 
 
 def _build(name: str, settings: WebhookSettings, tools: Tools) -> WebhookChannel:
-    return WebhookChannel(settings, tools.transport, tools.clock)
+    return WebhookChannel(settings, tools.transport, tools.clock, tools.answer_link)
 
 
 PLUGIN = Plugin(

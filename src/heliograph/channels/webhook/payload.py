@@ -11,7 +11,7 @@ from heliograph.core.delivery import Letter
 from heliograph.core.message import Push, Text
 
 
-def payload(letter: Letter) -> bytes:
+def payload(letter: Letter, answer_link: str = "") -> bytes:
     """`{"type", "timestamp", "data"}` as Standard Webhooks suggests; the same bytes for every attempt."""
     content = letter.message.content
     data: dict[str, Any] = {
@@ -21,6 +21,8 @@ def payload(letter: Letter) -> bytes:
     }
     if isinstance(content, Push):
         kind, data = "message.push", data | _push(letter, content)
+        if answer_link:
+            data["answer_url"] = answer_link
     else:
         kind, data = "message.text", data | _text(content)
     return _json({"type": kind, "timestamp": instant(letter.message.created_at), "data": data})

@@ -14,7 +14,7 @@ from heliograph.core.message import PushType
 from heliograph.edge.agents.documents import form_document, xml_document
 from heliograph.edge.agents.media import Kind, Media, media_of, select, wanted
 from heliograph.edge.agents.read import reader
-from heliograph.edge.agents.write import as_json, as_xml, selected, writer
+from heliograph.edge.agents.write import as_json, as_xml, plain, selected, writer
 from heliograph.edge.contract.messaging import OUTGOING_MESSAGES, STATUSES
 from heliograph.edge.contract.model import Member
 from heliograph.edge.contract.pocket import NOTIFICATION_MESSAGE_TYPE, POCKET_DEVICE_INFO, POCKET_NOTIFICATION_MESSAGE
@@ -134,7 +134,7 @@ def test_a_form_that_contradicts_itself_is_malformed(form: bytes) -> None:
 
 
 def test_a_result_is_told_whole_or_by_the_members_asked_for() -> None:
-    document = writer(STATUSES)([MessageDeliveryStatus(status=1, messaging_id=7)])
+    document = plain(writer(STATUSES)([MessageDeliveryStatus(status=1, messaging_id=7)]))
     assert document == [
         {"Status": 1, "StatusDescription": "", "MessagingId": 7, "TableRight": None, "FieldProperties": None}
     ]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from heliograph.core import errors as e
 from heliograph.edge.agents.bindings import Binding
-from heliograph.edge.agents.write import as_json, as_xml, selected
+from heliograph.edge.agents.write import as_json, as_xml, plain, selected
 from heliograph.edge.auth import CHALLENGE
 from heliograph.edge.contract.model import Complex, Member
 from heliograph.edge.contract.scalars import BOOLEAN, STRING
@@ -53,6 +53,8 @@ def answered(
     if binding.reply is None:
         return Answer(204, CONTENT_TYPE[format], b"", headers)
     document = binding.write(result)
+    if names or format is Format.XML:
+        document = plain(document)
     if names:
         document = selected(document, names)
     body = as_json(document) if format is Format.JSON else as_xml(document, binding.reply)

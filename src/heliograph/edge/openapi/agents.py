@@ -10,6 +10,7 @@ from heliograph.edge.agents.media import READ, Kind
 from heliograph.edge.agents.samples import request_sample, sample
 from heliograph.edge.agents.write import as_xml
 from heliograph.edge.contract.model import Complex
+from heliograph.edge.openapi.family import IDEMPOTENCY_KEY, KEY_ANSWERS
 from heliograph.edge.openapi.schemas import Components, Schema
 
 REFUSED_NAME, FAILED_NAME = "Refused", "Failed"
@@ -20,6 +21,20 @@ _SELECT = {
     "description": "Names of the members to answer, with commas between them; the others are null, whatever their type.",
     "schema": {"type": "string"},
 }
+_APPLICATION = {
+    "name": "SO-AppToken",
+    "in": "header",
+    "description": "The application's token, where the operator wants applications to be registered.",
+    "schema": {"type": "string"},
+}
+_ZONE = {
+    "name": "SO-TimeZone",
+    "in": "header",
+    "description": "The zone that dates without an offset are meant in, such as NO or US-NY.",
+    "schema": {"type": "string"},
+}
+#: What sends takes a key, so that a repetition of the request sends nothing.
+SENDING = frozenset({"SendPushNotification", "SendMessages", "SendMessagesWithConfig"})
 _REFUSALS = {
     "400": "The request cannot be read, or a value is none that its member takes.",
     "401": "No credentials, or none that are accepted.",
@@ -61,7 +76,7 @@ def _operation(binding: Binding, components: Components) -> dict[str, Any]:
         "operationId": f"{operation.agent}_{operation.name}",
         "tags": [operation.agent],
         "summary": operation.summary,
-        "parameters": [_SELECT] if binding.reply is not None else [],
+        "parameters": _parameters(binding),
         "responses": _responses(binding, components),
     }
     if binding.members:
@@ -69,6 +84,12 @@ def _operation(binding: Binding, components: Components) -> dict[str, Any]:
     if not operation.needs_ticket:
         told["security"] = []
     return told
+
+
+def _parameters(binding: Binding) -> list[dict[str, Any]]:
+    told = [_SELECT] if binding.reply is not None else []
+    told += [IDEMPOTENCY_KEY] if binding.operation.name in SENDING else []
+    return [*told, _APPLICATION, _ZONE]
 
 
 def _request(binding: Binding, components: Components) -> dict[str, Any]:
@@ -88,6 +109,8 @@ def _responses(binding: Binding, components: Components) -> dict[str, Any]:
         **{status: _answer(words, refused) for status, words in _REFUSALS.items()},
         **{status: _answer(words, failed) for status, words in _FAILURES.items()},
     }
+    if binding.operation.name in SENDING:
+        told |= {status: _answer(words, refused) for status, words in KEY_ANSWERS.items()}
     if binding.reply is None:
         return {"204": {"description": "Done; there is nothing to tell."}, **told}
     schema: dict[str, Any] = {"schema": components.of(binding.reply)}

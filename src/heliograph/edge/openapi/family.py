@@ -36,6 +36,16 @@ FORMAT = {
     "description": "How to answer; without it, Accept decides.",
     "schema": {"type": "string", "enum": ["json", "xml"]},
 }
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key with the same request gets the first answer, and nothing is sent again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+KEY_ANSWERS = {
+    "409": "The first request with this Idempotency-Key is still under way.",
+    "422": "This Idempotency-Key came with another request before.",
+}
 _SAMPLE = {
     "Body": "The lamp is lit.",
     "CompanyId": 1,
@@ -132,11 +142,12 @@ def _push() -> dict[str, Any]:
         "tags": ["Push"],
         "summary": "Sends a push to one user, by a company's integration key.",
         "security": [],
-        "parameters": [FORMAT],
+        "parameters": [FORMAT, IDEMPOTENCY_KEY],
         "requestBody": {"required": True, "content": both("Push", _SAMPLE)},
         "responses": {
             "200": {"description": _ACCEPTED, "headers": header, "content": both("PushResponse")},
             **errors(),
+            **{status: {"description": words, "content": both(ERRORS)} for status, words in KEY_ANSWERS.items()},
         },
     }
 

@@ -39,6 +39,7 @@ from heliograph.intake.answer_links import AnswerLinks
 from heliograph.intake.answer_reports import AnswerReports
 from heliograph.intake.answers import AnswerService
 from heliograph.intake.applications import Applications
+from heliograph.intake.arrivals import Arrivals
 from heliograph.intake.callbacks import Callbacks
 from heliograph.intake.credentials import Credentials
 from heliograph.intake.devices import DeviceService
@@ -167,9 +168,10 @@ class Heliograph:
 
     async def _listen(self) -> None:
         """Channels whose providers speak unasked are there before anything is sent through them."""
+        arrivals = Arrivals(self.services)
         for channel in self.channels.values():
             if isinstance(channel, Listening):
-                await channel.listen()
+                await channel.listen(arrivals.take)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[bool]:

@@ -18,8 +18,10 @@ from heliograph.channels.smpp.receipts import notations, read_receipt
 from heliograph.channels.smpp.session import Limits, Session
 from heliograph.channels.sms.settings import HOLD
 from heliograph.core.delivery import Acceptance, Address, Letter, Record
+from heliograph.core.errors import Unavailable, UnknownRecipient
 from heliograph.core.lifecycle import Happening, State
 from heliograph.core.outcome import Accepted, Deferred, Refused
+from heliograph.core.reporting import Arrival
 from heliograph.intake.reports import ProviderReports
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.builders import a_delivery, a_letter, a_message, a_text
@@ -50,6 +52,10 @@ async def bound(smsc: Smsc, clock: JumpingClock | None = None, **settings: Any) 
 def letter(text: str = "Tåke", **changes: Any) -> Letter:
     content = a_text(sender=changes.pop("sender", "Lighthouse"), to=TO, body=text)
     return a_letter(address=Address(value=TO), message=a_message(content=content), **changes)
+
+
+async def nobody(channel: str, arrival: Arrival) -> None:
+    raise AssertionError("nothing arrives here")
 
 
 async def until(condition: Callable[[], Any], seconds: float = 3.0) -> None:
@@ -272,7 +278,7 @@ async def test_the_other_sides_test_of_the_link_is_answered() -> None:
 
 async def test_a_channel_that_listens_comes_back_ever_more_patiently(clock: JumpingClock) -> None:
     async with Smsc() as smsc, bound(smsc, clock) as channel:
-        await channel.listen()
+        await channel.listen(nobody)
         await until(lambda: smsc.bound == 1)
         await smsc.close()
         for _ in range(12):  # 1, 2, 4, ... seconds, 60 at most
@@ -414,6 +420,45 @@ async def test_a_message_from_outside_is_refused_and_not_dropped_in_silence() ->
         await channel.send(letter())
         assert await smsc.deliver(Sm(source="4712345678", to="26112", text=b"STOP")) == Status.REJECTED
         assert log.entries
+
+
+@pytest.mark.parametrize(
+    ("sm", "text"),
+    [
+        (Sm(source="4712345678", source_ton=1, text=b"T\x0fke \x1b\x65"), "Tåke €"),
+        (Sm(source="4712345678", source_ton=1, data_coding=3, text=b"T\xe5ke"), "Tåke"),
+        (Sm(source="4712345678", source_ton=1, data_coding=8, text="Łódź \U0001f5fc".encode("utf-16-be")), "Łódź \U0001f5fc"),
+        (Sm(source="4712345678", source_ton=1, esm_class=0x40, text=b"\x05\x00\x03\x01\x02\x01part"), "part"),
+        (Sm(source="4712345678", source_ton=1, tlvs={Tag.MESSAGE_PAYLOAD: b"long"}), "long"),
+    ],
+)  # fmt: skip
+async def test_a_message_from_a_phone_is_taken_and_read(sm: Sm, text: str) -> None:
+    taken: list[Arrival] = []
+
+    async def take(channel: str, arrival: Arrival) -> None:
+        taken.append(arrival)
+
+    async with Smsc() as smsc, bound(smsc, replies_to="keeper101") as channel:
+        await channel.listen(take)
+        await until(lambda: smsc.bound == 1)
+        assert await smsc.deliver(sm) == Status.OK
+        assert taken == [Arrival(company_id=1, user="keeper101", sender="+4712345678", text=text, format="sms/160")]
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [(Unavailable(), Status.TRY_LATER), (UnknownRecipient(), Status.REJECTED), (None, Status.REJECTED)],
+)
+async def test_what_cannot_be_taken_comes_again_or_is_refused(failure: Exception | None, status: Status) -> None:
+    async def take(channel: str, arrival: Arrival) -> None:
+        assert failure is not None
+        raise failure
+
+    async with Smsc() as smsc, bound(smsc, replies_to="keeper101") as channel:
+        await channel.listen(take)
+        await until(lambda: smsc.bound == 1)
+        binary = 4 if failure is None else 0  # data_coding of a ring tone and the like
+        assert await smsc.deliver(Sm(source="47", data_coding=binary, text=b"STOP")) == status
 
 
 def receipt(text: str, tlvs: dict[int, bytes] | None = None) -> Sm:

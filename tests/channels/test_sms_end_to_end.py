@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from heliograph.channels.registry import build_channel
+from heliograph.channels.smpp.pdu import Sm
 from heliograph.core.delivery import Delivery
 from heliograph.core.errors import BadSetting, InvalidArgument
 from heliograph.core.lifecycle import State
@@ -87,6 +88,19 @@ async def test_a_receipt_after_a_restart_finds_its_message(tmp_path: Path) -> No
                 State.UNDELIVERED,
                 "the message centre reports UNDELIV (error 034)",
             )
+
+
+async def test_a_message_from_a_phone_comes_into_the_inbox_it_is_meant_for(tmp_path: Path) -> None:
+    async with Smsc() as smsc:
+        values = smpp(smsc) | {"replies_to": "keeper101", "replies_company": 1}
+        async with a_town(tmp_path, channels=plugins(sms=values)) as town:
+            for _ in range(300):
+                if smsc.bound:
+                    break
+                await asyncio.sleep(0.01)
+            assert await smsc.deliver(Sm(source="4712345678", source_ton=1, to="26112", text=b"On my way")) == 0
+            [item] = await town.inbox(1)
+            assert item.body == "On my way"
 
 
 async def test_bad_items_have_their_own_status_and_harm_no_other(tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ class Door(StrEnum):
     CLI = "cli"
     CONSOLE = "console"
     SCRIPT = "script"
+    CHANNEL = "channel"  # a message from outside, brought by a channel
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol, runtime_checkable
+
+import msgspec
 
 from heliograph.core.delivery import Report
 
 
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that someone outside sent to a channel of ours."""
+
+    company_id: int
+    user: str  # whose inbox it is for, as the channel's settings say
+    sender: str
+    text: str
+    format: str = ""
+
+
+Take = Callable[[str, Arrival], Awaitable[None]]
+"""Keeps what arrived on the channel of that name; it is on disk then. Raises CallerError and Unavailable."""
+
+
 @runtime_checkable
 class Listening(Protocol):
-    """A channel that is told things unasked: receipts over a connection that has to be there all the time."""
+    """A channel that is told things unasked, over a connection that has to be there all the time."""
 
-    async def listen(self) -> None:
+    async def listen(self, take: Take) -> None:
         """Listen from now on until closed. Returns at once; a far side that is not there is tried again and again."""
 
 

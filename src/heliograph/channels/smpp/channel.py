@@ -17,6 +17,7 @@ from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting
 from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
 from heliograph.core.ports import Check, Traits
+from heliograph.core.reporting import Take
 
 _SPARE = 5.0  # seconds in which a submit that ran out of time says so itself
 
@@ -27,7 +28,7 @@ class SmppChannel:
     def __init__(self, name: str, settings: SmppSettings, tools: Tools) -> None:
         self._settings = settings
         self._answers = Reader()
-        self._hearing = Hearing(name, tools)
+        self._hearing = Hearing(name, settings, tools)
         self._link = Link(
             settings.host,
             settings.port,
@@ -54,8 +55,9 @@ class SmppChannel:
         """As many tries at once as the window holds."""
         return self._traits
 
-    async def listen(self) -> None:
-        """From now on be bound at all times, for receipts come when they like."""
+    async def listen(self, take: Take) -> None:
+        """From now on be bound at all times, for receipts and messages come when they like."""
+        self._hearing.take = take
         self._link.keep()
 
     async def resolve(self, company_id: int, to: str, format: str) -> Address:

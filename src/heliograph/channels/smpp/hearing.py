@@ -7,8 +7,13 @@ import asyncio
 from heliograph.channels.plugin import Tools
 from heliograph.channels.smpp.pdu import Sm, Status
 from heliograph.channels.smpp.receipts import read_receipt
+from heliograph.channels.smpp.settings import SmppSettings
+from heliograph.channels.smpp.submits import read_text
+from heliograph.channels.sms.letters import FORMATS
+from heliograph.channels.sms.numbers import Kind
 from heliograph.core.delivery import Report
-from heliograph.core.errors import Unavailable
+from heliograph.core.errors import CallerError, Unavailable
+from heliograph.core.reporting import Arrival, Take
 
 PARKED = 600.0  # seconds that a receipt waits for the message it speaks of
 AGAIN = 1.0  # seconds between looks
@@ -18,8 +23,10 @@ MOST = 10_000  # receipts that wait at once; above it the message centre is aske
 class Hearing:
     """One channel's. A message centre gets its answer once the receipt is on disk, or parked."""
 
-    def __init__(self, name: str, tools: Tools) -> None:
+    def __init__(self, name: str, settings: SmppSettings, tools: Tools) -> None:
         self._name = name
+        self._settings = settings
+        self.take: Take | None = None  # where messages from phones go, once the channel listens
         self._reports = tools.reports
         self._clock = tools.clock
         self._log = tools.log
@@ -29,8 +36,7 @@ class Hearing:
     async def heard(self, sm: Sm) -> int:
         """The command_status to answer a deliver_sm with."""
         if not sm.is_receipt:
-            self._log.warning("A message from outside was refused: nobody takes them here.", channel=self._name)
-            return Status.REJECTED
+            return await self._arrived(sm)
         receipt = read_receipt(sm)
         if receipt is None:
             self._log.warning("A receipt names no message or no state.", channel=self._name)
@@ -45,6 +51,29 @@ class Hearing:
         if known:
             return Status.OK
         return self._park(report)
+
+    async def _arrived(self, sm: Sm) -> int:
+        """A message from a phone, each part of a long one by itself."""
+        text = read_text(sm, self._settings.alphabet)
+        if self.take is None or not self._settings.replies_to or text is None:
+            self._log.warning("A message from outside was refused: nobody takes it here.", channel=self._name)
+            return Status.REJECTED
+        sender = f"+{sm.source}" if sm.source_ton == Kind.INTERNATIONAL.value else sm.source
+        arrival = Arrival(
+            company_id=self._settings.replies_company,
+            user=self._settings.replies_to,
+            sender=sender,
+            text=text,
+            format=FORMATS[0],
+        )
+        try:
+            await self.take(self._name, arrival)
+        except Unavailable:
+            return Status.TRY_LATER
+        except CallerError as error:
+            self._log.warning("A message from outside was refused.", channel=self._name, reason=error.code)
+            return Status.REJECTED
+        return Status.OK
 
     async def close(self) -> None:
         """Look no more."""

@@ -29,6 +29,11 @@ class SmppSettings(SmsSettings):
     reference: Literal[8, 16] = Field(8, description="Bits of the reference that joins the parts of a long text.")
     receipts: bool = Field(True, description="Ask for delivery receipts.")
 
+    replies_to: str = Field(
+        "", description="The user whose inbox messages from phones come into; empty: they are refused."
+    )
+    replies_company: int = Field(1, ge=1, description="The company of that user.")
+
     @field_validator("system_id", "system_type", "host")
     @classmethod
     def _plain(cls, value: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from heliograph.channels.smpp.pdu import UDH, Sm, Tag
+from heliograph.channels.sms import gsm
 from heliograph.channels.sms.letters import Sms
 from heliograph.channels.sms.numbers import Kind
 from heliograph.channels.sms.parts import Alphabet, encode
@@ -51,6 +52,22 @@ def octets(part: str, alphabet: Alphabet, default: Default) -> bytes:
     if alphabet is Alphabet.GSM and default is Default.LATIN1:
         return part.encode("latin-1")
     return encode(part, alphabet)
+
+
+def read_text(sm: Sm, default: Default) -> str | None:
+    """What a message from a phone says, without the header that joins parts; None when it is no text."""
+    data = sm.content
+    if sm.esm_class & UDH and data:
+        data = data[1 + data[0] :]
+    match sm.data_coding:
+        case 0 if default is Default.GSM:
+            return gsm.decode(data)
+        case 0 | 1 | 3:  # the default, ASCII, Latin-1
+            return data.decode("latin-1")
+        case 8:
+            return data.decode("utf-16-be", "replace")
+        case _:
+            return None
 
 
 def _sm(sms: Sms, data: bytes, tlvs: dict[int, bytes], *, esm_class: int, registered: int) -> Sm:

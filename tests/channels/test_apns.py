@@ -130,9 +130,12 @@ async def test_a_text_of_send_messages_is_an_alert_from_its_sender(apple: Apple)
     assert request.json["session_key"] == "watch"
 
 
-async def test_a_question_has_its_category(apple: Apple) -> None:
-    request = await sent(apple, to(type=PushType.QUESTION))
-    assert request.json["aps"]["category"] == "YesNoQuestion"
+async def test_a_question_has_its_category_and_for_each_recipient_a_link_to_answer_by(apple: Apple) -> None:
+    for delivery_id in (1, 2):
+        request = await sent(apple, to(delivery_id=delivery_id, type=PushType.QUESTION))
+        assert request.json["aps"]["category"] == "YesNoQuestion"
+        assert request.json["answer_url"] == f"https://light.example/answer/{delivery_id}"
+    assert "answer_url" not in (await sent(apple, to())).json
 
 
 @pytest.mark.parametrize("character", ["ab", "é", "漢", "🗼", "\\", '"', "👩🏽‍🚒", "🇳🇴", "e\u0301"])

@@ -146,6 +146,11 @@ async def test_apps_that_show_notifications_themselves_get_everything_as_data() 
         assert (await sent(google, text))["data"]["message"] == "Lit"
 
 
+async def test_a_question_has_a_link_to_answer_by(google: Google) -> None:
+    assert (await sent(google, to(type=PushType.QUESTION)))["data"]["answer_url"] == "https://light.example/answer/1"
+    assert "answer_url" not in (await sent(google, to()))["data"]
+
+
 async def test_addresses_that_fcm_would_refuse_do_not_cost_the_message(google: Google) -> None:
     message = await sent(google, to(url="http://coast.example/", data={"image": "file:///fog.png"}))
     assert "fcm_options" not in message["webpush"]

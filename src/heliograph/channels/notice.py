@@ -55,6 +55,16 @@ DATA: tuple[Datum, ...] = (
 )
 
 
+def with_answer(notice: Notice, link: str) -> Notice:
+    """The same, with the link by which a question is answered; each recipient has their own."""
+    return msgspec.structs.replace(notice, data={**notice.data, "answer_url": link}) if link else notice
+
+
+def is_question(message: Message) -> bool:
+    """Whether its recipients are asked for a yes or a no."""
+    return isinstance(message.content, Push) and message.content.type is PushType.QUESTION
+
+
 def read(message: Message) -> Notice:
     """The notice of a push or a text. Half a surrogate pair, which no JSON can hold, is shown as a question mark."""
     content = message.content

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from heliograph.channels.registry import build_channel
 from heliograph.channels.transport import GuardedTransport
+from heliograph.core.delivery import Letter
 from heliograph.core.ports import Channel
 from heliograph.testing.certificates import Authority
 from heliograph.testing.clock import JumpingClock
@@ -65,7 +66,11 @@ async def an_apple(
         )
         options = {"kind": "apns", "topic": TOPIC, "endpoint": server.url, "timeout": 2.0, **proof, **changes}
         try:
-            channel = build_channel("apple", options, some_tools(clock, transport=transport))
+            channel = build_channel("apple", options, some_tools(clock, transport=transport, answer_link=_answer_link))
             yield Apple(server=server, channel=channel, clock=clock, pem=pem_of(key))
         finally:
             await transport.close()
+
+
+def _answer_link(letter: Letter) -> str:
+    return f"https://light.example/answer/{letter.delivery_id}"

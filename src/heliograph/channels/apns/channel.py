@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,8 +18,8 @@ from heliograph.channels.apns.verdicts import Verdicts, reason_of
 from heliograph.channels.fitting import TooLong
 from heliograph.channels.jose import read_key
 from heliograph.channels.memo import Memo
-from heliograph.channels.notice import read
-from heliograph.channels.plugin import Plugin, Tools
+from heliograph.channels.notice import is_question, read, with_answer
+from heliograph.channels.plugin import Plugin, Tools, no_answer_link
 from heliograph.channels.trouble import failed, unreachable
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting, InvalidArgument
@@ -55,6 +56,7 @@ class ApnsChannel:
         *,
         token: ProviderToken | None = None,
         identity: Identity | None = None,
+        answer_link: Callable[[Letter], str] = no_answer_link,
     ) -> None:
         """`token` or `identity` proves who we are."""
         self._settings = settings
@@ -62,6 +64,7 @@ class ApnsChannel:
         self._clock = clock
         self._token = token
         self._identity = identity
+        self._answer_link = answer_link
         self._verdicts = Verdicts(clock, token, lambda: transport.leave(settings.origin, identity=identity))
         self._prepared = Memo(self._prepare)
         self._traits = Traits(
@@ -89,7 +92,7 @@ class ApnsChannel:
         if not _TOKEN.fullmatch(token):
             return Refused("not an APNs device token, which is 64 to 200 hexadecimal digits")
         try:
-            body, shared = self._prepared.of(letter.message)
+            body, shared = self._made_for(letter)
         except TooLong as refusal:
             return Refused(str(refusal))
         try:
@@ -140,8 +143,14 @@ class ApnsChannel:
             identity=self._identity,
         )
 
-    def _prepare(self, message: Message) -> Prepared:
-        notice = read(message)
+    def _made_for(self, letter: Letter) -> Prepared:
+        """All recipients get the same, but for a question, which each answers by a link of their own."""
+        if is_question(letter.message):
+            return self._prepare(letter.message, self._answer_link(letter))
+        return self._prepared.of(letter.message)
+
+    def _prepare(self, message: Message, answer_link: str = "") -> Prepared:
+        notice = with_answer(read(message), answer_link)
         return payload(notice, self._settings.sound), headers(notice, self._settings.topic)
 
 
@@ -157,7 +166,7 @@ def _build(name: str, settings: ApnsSettings, tools: Tools) -> ApnsChannel:
             identity = read_identity(_contents(name, "certificate_file", settings.certificate_file))
         except ValueError as refusal:
             raise BadSetting(f"channels.{name}.certificate_file: {refusal}.") from None
-        return ApnsChannel(settings, tools.transport, tools.clock, identity=identity)
+        return ApnsChannel(settings, tools.transport, tools.clock, identity=identity, answer_link=tools.answer_link)
     where = "key_file" if settings.key_file else "private_key"
     pem_text = (
         _contents(name, where, settings.key_file) if settings.key_file else settings.private_key.get_secret_value()
@@ -169,7 +178,7 @@ def _build(name: str, settings: ApnsSettings, tools: Tools) -> ApnsChannel:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise BadSetting(f"channels.{name}.{where}: an APNs signing key is a P-256 key.")
     token = ProviderToken(key, settings.key_id, settings.team_id, tools.clock)
-    return ApnsChannel(settings, tools.transport, tools.clock, token=token)
+    return ApnsChannel(settings, tools.transport, tools.clock, token=token, answer_link=tools.answer_link)
 
 
 def _contents(name: str, setting: str, path: Path) -> str:

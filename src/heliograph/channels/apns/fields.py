@@ -84,4 +84,5 @@ def headers(notice: Notice, topic: str) -> dict[str, str]:
 def as_rows() -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The tables for the docs."""
     made = [Row(field.source, f"`{field.target}`", field.note) for field in (*PAYLOAD, *HEADERS)]
+    made.append(Row("YesNoQuestion", "`answer_url`", "a link to answer by, where `server.public_url` is set"))
     return rows_for_docs([*made, *data_rows("", "`aps` becomes `x-aps`")])

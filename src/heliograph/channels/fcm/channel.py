@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import msgspec
 
@@ -14,7 +15,8 @@ from heliograph.channels.fcm.settings import GOOGLE, FcmSettings
 from heliograph.channels.fcm.verdicts import Verdicts
 from heliograph.channels.fitting import TooLong
 from heliograph.channels.memo import Memo
-from heliograph.channels.plugin import Plugin, Tools
+from heliograph.channels.notice import is_question
+from heliograph.channels.plugin import Plugin, Tools, no_answer_link
 from heliograph.channels.trouble import failed, unreachable
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting, InvalidArgument
@@ -34,7 +36,15 @@ RETRY = RetryPolicy(attempts=60, first=10.0, cap=3600.0, resend_in_doubt=True)
 class FcmChannel:
     """One try is one POST to messages:send."""
 
-    def __init__(self, settings: FcmSettings, account: Account, transport: Transport, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: FcmSettings,
+        account: Account,
+        transport: Transport,
+        clock: Clock,
+        answer_link: Callable[[Letter], str] = no_answer_link,
+    ) -> None:
+        self._answer_link = answer_link
         self._settings = settings
         self._transport = transport
         self._clock = clock
@@ -69,7 +79,7 @@ class FcmChannel:
         if not _TOKEN.fullmatch(letter.address.value):
             return Refused("not an FCM registration token, which is 20 or more letters, digits and signs")
         try:
-            body = with_token(self._prepared.of(letter.message, self._clock.now() // 1000), letter.address.value)
+            body = with_token(self._made_for(letter), letter.address.value)
         except TooLong as refusal:
             return Refused(str(refusal))
         try:
@@ -108,9 +118,15 @@ class FcmChannel:
             "POST", self._url, headers=headers, body=body, timeout=self._settings.timeout
         )
 
-    def _prepare(self, message: Message) -> bytes:
-        settings = self._settings
-        return request(message, now=self._clock.now(), sound=settings.sound, data_only=settings.data_only)
+    def _made_for(self, letter: Letter) -> bytes:
+        """All recipients get the same, but for a question, which each answers by a link of their own."""
+        if is_question(letter.message):
+            return self._prepare(letter.message, self._answer_link(letter))
+        return self._prepared.of(letter.message, self._clock.now() // 1000)
+
+    def _prepare(self, message: Message, answer_link: str = "") -> bytes:
+        settings, now = self._settings, self._clock.now()
+        return request(message, now=now, sound=settings.sound, data_only=settings.data_only, answer_link=answer_link)
 
 
 def _build(name: str, settings: FcmSettings, tools: Tools) -> FcmChannel:
@@ -128,7 +144,7 @@ def _build(name: str, settings: FcmSettings, tools: Tools) -> FcmChannel:
         account = read_account(text)
     except ValueError as refusal:
         raise BadSetting(f"channels.{name}.{where}: {refusal}.") from None
-    return FcmChannel(settings, account, tools.transport, tools.clock)
+    return FcmChannel(settings, account, tools.transport, tools.clock, tools.answer_link)
 
 
 PLUGIN = Plugin(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from heliograph.channels.fitting import fitted
 from heliograph.channels.mapping import Field, Row, data_rows, fill, rows_for_docs
-from heliograph.channels.notice import Notice, hashed, read, short_collapse
+from heliograph.channels.notice import Notice, hashed, read, short_collapse, with_answer
 from heliograph.core.message import Message, Push
 
 LARGEST_PAYLOAD = 4096  # bytes of notification and data
@@ -116,14 +116,14 @@ FIELDS: tuple[Field[Sending], ...] = (
 )
 
 
-def request(message: Message, *, now: int, sound: str, data_only: bool) -> bytes:
+def request(message: Message, *, now: int, sound: str, data_only: bool, answer_link: str = "") -> bytes:
     """The message as FCM wants it, without its token, as a JSON object. `now` in ms since the epoch. Raises TooLong."""
     content = message.content
     alert = not (isinstance(content, Push) and content.silent)
     if data_only:
         content = content if isinstance(content, Push) else Push(title=content.sender, body=content.body)
         message = replace(message, content=replace(content, silent=True))
-    notice = read(message)
+    notice = with_answer(read(message), answer_link)
     if sound and not notice.sound:
         notice = replace(notice, sound=sound)
     ttl = min(max(0, (notice.expires_at - now) // 1000), LONGEST_TTL)
@@ -150,6 +150,7 @@ def _is_reserved(key: str) -> bool:
 def as_rows() -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The table for the docs."""
     made = [Row(field.source, f"`{field.target}`", field.note) for field in FIELDS]
+    made.append(Row("YesNoQuestion", "`data.answer_url`", "a link to answer by, where `server.public_url` is set"))
     return rows_for_docs(
         [*made, *data_rows("data.", "`from`, `message_type`, `google...` and `gcm...` get `x-` before them")]
     )

@@ -31,6 +31,7 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _BAD_VALUE = re.compile(rb"[\x00\r\n]|^[ \t]|[ \t]$")
 _NOT_IN_HTTP_2 = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"})
 
+Field = tuple[bytes, bytes]  # name in lower case, value
 Answer = tuple[int, dict[str, str]]  # status (0 for a trailer) and headers
 
 
@@ -44,8 +45,8 @@ class Writer:
     def __init__(self) -> None:
         self._limit = TABLE_SIZE
         self._size = 0
-        self._added = 0  # fields put into the table since it was emptied
-        self._places: dict[bytes, tuple[bytes, int]] = {}  # by name: value, and the count of fields before it
+        self._own: list[Field] = []  # what is in the table, the oldest first
+        self._short = dict(_WHOLE)  # what is named by number, and how
         self._seen: dict[bytes, bytes] = {}  # by name: its latest value
         self._updates = b""  # what the next block begins with
 
@@ -56,42 +57,38 @@ class Writer:
             self._limit = limit
             self._empty()
 
-    def block(self, fields: list[tuple[bytes, bytes]]) -> bytes:
+    def block(self, fields: list[Field]) -> bytes:
         """The block of these fields. A value that its name had before is put into the table, to be named by number."""
         parts = [self._updates]
         self._updates = b""
-        places, added = self._places, self._added
-        for name, value in fields:
-            place = places.get(name)
-            if place is not None and place[0] == value:
-                index = _FIRST_OWN + added - 1 - place[1]
-                parts.append(bytes((0x80 | index,)) if index < 127 else _number(index, 7, 0x80))
-                continue
-            parts.append(self._literal(name, value))
-            added = self._added
+        short, add = self._short, parts.append
+        for field in fields:
+            known = short.get(field)
+            add(self._literal(field) if known is None else known)
         return b"".join(parts)
 
-    def _literal(self, name: bytes, value: bytes) -> bytes:
-        whole = _WHOLE.get((name, value))
-        if whole is not None:
-            return whole
-        known = _STATIC.get(name, 0)
-        text = (b"" if known else _text(name)) + _text(value)
+    def _literal(self, field: Field) -> bytes:
+        name, value = field
+        static = _STATIC.get(name, 0)
+        text = (b"" if static else _text(name)) + _text(value)
         cost = len(name) + len(value) + _FIELD_COST
         repeated = self._seen.get(name) == value
         self._seen[name] = value
         if repeated and cost * 2 <= self._limit and not self._updates:
             if self._size + cost <= self._limit:
-                self._places[name] = (value, self._added)
-                self._added += 1
                 self._size += cost
-                return _number(known, 6, 0x40) + text
+                self._own.append(field)
+                for age, own in enumerate(reversed(self._own)):
+                    self._short[own] = _number(_FIRST_OWN + age, 7, 0x80)
+                return _number(static, 6, 0x40) + text
             self._empty()  # takes effect with the next block
-        return _number(known, 4, 0x00) + text
+        return _number(static, 4, 0x00) + text
 
     def _empty(self) -> None:
-        self._size = self._added = 0
-        self._places.clear()
+        self._size = 0
+        self._own.clear()
+        self._short.clear()
+        self._short.update(_WHOLE)
         self._seen.clear()
         self._updates = _number(0, 5, 0x20) + _number(self._limit, 5, 0x20)
 

@@ -171,3 +171,12 @@ async def test_a_users_wishes_are_kept_and_given_to_the_devices_there_are(direct
     await directory.put_wishes(101, "question=0")
     assert await directory.wishes(101) == "question=0"
     assert [device.tags for device in await directory.devices([101, 102])] == ["question=0", "question=0", ""]
+
+
+async def test_a_token_belongs_to_whoever_registered_last_under_whichever_identifier(directory: Directory) -> None:
+    await directory.add_users([a_user(101), a_user(102), a_user(201, company_id=2)])
+    await directory.put_device(a_device(0, identifier="before", handle="t"))
+    elsewhere = await directory.put_device(a_device(0, identifier="x", handle="t", associate_id=201))
+    other = await directory.put_device(a_device(0, identifier="y", handle="t", platform="Apple"))
+    after = await directory.put_device(a_device(0, identifier="reinstalled", handle="t", associate_id=102))
+    assert await directory.devices([101, 102, 201]) == [other, after, elsewhere]

@@ -169,7 +169,8 @@ class Directory(Protocol):
     async def put_device(self, device: Device) -> Device:
         """Add (`id` 0), or replace the one with the same identifier in the company, moving it to its new owner.
 
-        Its token is alive again: whatever suppressed it is lifted.
+        Its token is alive again: whatever suppressed it is lifted. Another device of the company with the same token on
+        the same platform is removed: a token is one app on one device, and belongs to whoever registered last.
         """
 
     async def remove_device(self, device_id: int) -> None: ...

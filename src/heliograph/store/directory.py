@@ -106,6 +106,7 @@ class SqliteDirectory:
             if company_id is None:
                 raise NotFound(f"There is no user {device.associate_id} to own a device.")
             connection.execute(SQL["lift"], (noun,))
+            connection.execute(SQL["move_token"], (noun, company_id))
             return int(connection.execute(SQL["put_device"], (noun, company_id)).get)
 
         return replace(device, id=await self._writer.run(work))

@@ -124,6 +124,13 @@ class MemoryDirectory:
         put = replace(device, id=known[0] if known else device.id or t.next_device)
         t.next_device = max(t.next_device, put.id + 1)
         t.devices[put.id] = put
+        t.devices = {
+            id: other
+            for id, other in t.devices.items()
+            if (other.handle, other.platform) != (put.handle, put.platform)
+            or other.identifier == put.identifier
+            or t.users[other.associate_id].company_id != owner.company_id
+        }
         t.suppressions = {key: reason for key, reason in t.suppressions.items() if key[1] != put.handle}
         return put
 

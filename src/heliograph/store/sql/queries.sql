@@ -273,6 +273,12 @@ DELETE FROM device WHERE id = ?;
 -- An address may be used again on every channel.
 DELETE FROM suppression WHERE address = ?1 ->> 'handle';
 
+-- move_token --
+-- Forget a company's other devices that have this one's token: it is one app on one device, whoever signed in last.
+DELETE FROM device
+WHERE handle = ?1 ->> 'handle' AND company_id = ?2 AND platform = ?1 ->> 'platform'
+AND identifier <> ?1 ->> 'identifier';
+
 -- forget_token --
 -- Forget the devices that have this token.
 DELETE FROM device WHERE handle = ?;

@@ -263,15 +263,12 @@ def _wired(
     reports = AnswerReports(intake, channels, settings.push)
     answering = AnswerService(store.outbox, store.answers, clock, settings.push, observer, reports)
     messaging = partial(MessagingService, intake, store.outbox, results, channels, sealer)
+    incoming = IncomingService(intake, channels, settings.messaging, settings.push)
+    statuses = StatusService(store.outbox, channels, clock, settings.messaging)
+    notifications = NotificationService(store.inbox, receipts, settings.push)
+    principal = PrincipalService(sign_in, __version__)
     handlers = _handlers(
-        PrincipalService(sign_in, __version__),
-        push,
-        devices,
-        NotificationService(store.inbox, receipts, settings.push),
-        answering,
-        messaging(settings.messaging),
-        StatusService(store.outbox, channels, clock, settings.messaging),
-        IncomingService(intake, channels, settings.messaging, settings.push),
+        *(principal, push, devices, notifications, answering, messaging(settings.messaging), statuses, incoming)
     )
     at_once = messaging(settings.messaging.model_copy(update={"wait": 0.0}))  # a script's time is too short to wait
     scripts = _scripts(settings, Verbs(push, at_once, directory), store, sealer, clock, observer)

@@ -19,7 +19,6 @@ import pytest
 
 from heliograph.core.errors import BadSetting, Unavailable
 from heliograph.system.entropy import entropy
-from heliograph.vault.keys import new_integration_key, new_password
 from heliograph.vault.passwords import MEMORY_KIB, PASSES, WAITING, Argon2Passwords
 from heliograph.vault.sealer import AesGcmSealer, key_id
 from heliograph.vault.secret_key import FILE, VARIABLE, secret_keys
@@ -215,24 +214,3 @@ class TestSecretKey:
         assert len(found) == 1
         assert len(found.pop().strip()) == 64
         assert os.listdir(tmp_path) == [FILE]
-
-
-class TestNewKeys:
-    """Readable, and of the promised length in random bits."""
-
-    def test_an_integration_key_is_hk_and_32_letters_that_are_hard_to_misread(self) -> None:
-        many = [new_integration_key(entropy) for _ in range(1000)]
-        for key in many:
-            assert key.startswith("hk_")
-            assert len(key) == 35
-            assert not set(key[3:]) & set("ilouILOU-_")
-        assert len(set(many)) == 1000
-
-    def test_a_key_holds_every_random_bit(self) -> None:
-        """Each of the 160 bits changes the key, and no two bits change it alike."""
-        keys = {new_integration_key(lambda size, bit=bit: (1 << bit).to_bytes(size, "big")) for bit in range(160)}
-        assert len(keys) == 160
-
-    def test_a_password_is_four_groups_of_four(self) -> None:
-        assert [len(group) for group in new_password(entropy).split("-")] == [4, 4, 4, 4]
-        assert len({new_password(entropy) for _ in range(1000)}) == 1000

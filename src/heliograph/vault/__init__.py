@@ -1,1 +1,1 @@
-"""Secrets: how passwords are kept, how the database's secrets are sealed, how new keys are made."""
+"""Secrets: how passwords are kept and how the database's secrets are sealed."""

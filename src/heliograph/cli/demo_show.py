@@ -41,8 +41,9 @@ def show_travelled(out: Console, done: Travelled) -> None:
 def show_credentials(out: Console, url: str, record: DemoRecord, ticket: str, folder: Path) -> None:
     """Addresses and secrets to try the doors with. Printed unwrapped, so that they can be copied."""
     heading(out, "Where it is")
-    say(f"  page        {url}/")
+    say(f"  page        {url}/   (API explorer: {url}/apiexplorer)")
     say(f"  SOAP        {url}/Remote/Services86/Pocket.svc, Messaging.svc, SoPrincipal.svc (75, 80 to 88; WSDL: ?wsdl)")
+    say(f"  JSON agents {url}/api/v1/Agents/Messaging/SendMessages and so on")
     say(f"  REST push   {url}/api/v2/push?format=json")
     say(f"  inbox       {url}/api/v2/inbox")
     say(f"  data        {folder.absolute()}")

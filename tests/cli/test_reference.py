@@ -15,7 +15,12 @@ from heliograph.core.errors import CallerError, HeliographError, OperatorError
 
 PAGE = Path(__file__).parents[2] / "docs/reference/cli.md"
 #: Commands that print a document or run until they are stopped: nothing for --json.
-WITHOUT_JSON = {"heliograph serve", "heliograph settings sample", "heliograph settings reference"}
+WITHOUT_JSON = {
+    "heliograph serve",
+    "heliograph settings sample",
+    "heliograph settings reference",
+    "heliograph fake smsc",
+}
 
 
 def commands(command: Any, path: str = "heliograph") -> Iterator[tuple[str, Any]]:
@@ -40,7 +45,11 @@ def test_the_commands_are_those_that_operators_were_promised() -> None:
         message show, message list, message retry, message cancel
         channel list, channel check
         settings show, settings explain, settings sample, settings reference
-        scripts new, scripts check, scripts run, scripts list, scripts reload, scripts trace"""
+        scripts new, scripts check, scripts run, scripts list, scripts reload, scripts trace
+        device list, device remove, device key
+        application add, application list, application grant, application revoke
+        token add, token list, token revoke, ticket revoke
+        fake apns, fake fcm, fake webpush, fake smsc"""
     first, _, rest = promised.partition("\n")
     words = first.split() + [" ".join(part.split()) for part in rest.replace("\n", ",").split(",")]
     assert {f"heliograph {word}" for word in words} == set(ALL)

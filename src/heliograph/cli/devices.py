@@ -78,6 +78,7 @@ def remove(
     ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Devices, by the ids that `list` shows.")],
     config: ConfigOption = None,
     data: DataOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Forget devices; they come back when they register again."""
 
@@ -87,7 +88,10 @@ def remove(
                 await gateway.directory.remove_device(id)
 
     run(work())
-    say(f"Forgotten: {', '.join(map(str, ids))}.")
+    if json:
+        print_json({"forgotten": ids})
+    else:
+        say(f"Forgotten: {', '.join(map(str, ids))}.")
 
 
 @app.command("key")

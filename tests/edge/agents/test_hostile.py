@@ -74,3 +74,11 @@ async def test_what_is_too_deep_or_too_long_is_refused(body: bytes) -> None:
     binding = bindings()["messaging", "sendmessages"]
     with pytest.raises(Malformed):
         await arguments(binding, Media(Kind.JSON, ""), body)
+
+
+async def test_a_large_body_is_read_like_a_small_one() -> None:
+    binding = bindings()["messaging", "getdeliverystatus"]
+    body = json.dumps({"MessagingIds": list(range(50_000))}).encode()
+    assert (await arguments(binding, Media(Kind.JSON, ""), body))["messaging_ids"] == list(range(50_000))
+    with pytest.raises(Malformed, match=r"MessagingIds\[50000\]"):
+        await arguments(binding, Media(Kind.JSON, ""), body[:-2] + b', "x"]}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -18,7 +19,7 @@ from heliograph.edge.contract.model import Complex, Member, Operation, Type
 from heliograph.edge.contract.versions import agents_in
 from heliograph.edge.json import read_json
 from heliograph.edge.soap.typenames import Misfit
-from heliograph.edge.xml import read_any_xml
+from heliograph.edge.xml import ASIDE, read_any_xml
 
 Key = tuple[str, str]  # agent and method, in lower case
 
@@ -73,7 +74,10 @@ async def arguments(binding: Binding, media: Media, body: bytes) -> dict[str, An
     """
     document = await _document(binding, media, body) if body else ()
     try:
-        values = read_members(document, binding.table)
+        if len(body) >= ASIDE:  # in a thread, so that others do not wait
+            values = await asyncio.to_thread(read_members, document, binding.table)
+        else:
+            values = read_members(document, binding.table)
     except Misfit as misfit:
         raise Malformed(f"{misfit.path or 'The body'}: {misfit.words}.") from None
     try:

@@ -33,8 +33,13 @@ PUBLIC = {
     "GET /healthz": "for whoever watches the process",
     "GET /openapi.json": "describes",
     "GET /apiexplorer": "describes",
-    "GET /answer/{token}": "the sealed link is the credential",
-    "POST /answer/{token}": "the sealed link is the credential",
+}
+#: Addresses that bring their own credential; without the right one there is nothing at them.
+KEYED = {
+    "GET /answer/{token}": "a sealed link",
+    "POST /answer/{token}": "a sealed link",
+    "GET /callbacks/{channel}": "the channel's callback_key",
+    "POST /callbacks/{channel}": "the channel's callback_key",
 }
 #: Which scope an address takes of an access token.
 SCOPES = {"/api/v2/inbox": Scope.INBOX, "/api/v2/messages": Scope.MESSAGES, "/api/v2/device": Scope.DEVICES}
@@ -141,7 +146,7 @@ def filled(path: str) -> str:
 
 
 async def test_no_other_address_answers_a_stranger(town: Town, strangers: Strangers) -> None:
-    guarded = [(verb, path) for verb, path in addresses(town) if f"{verb} {path}" not in PUBLIC]
+    guarded = [(verb, path) for verb, path in addresses(town) if f"{verb} {path}" not in PUBLIC | KEYED]
     assert len(guarded) > 10
     let_in = []
     for verb, path in guarded:
@@ -153,10 +158,16 @@ async def test_no_other_address_answers_a_stranger(town: Town, strangers: Strang
     assert let_in == []
 
 
+async def test_at_an_address_with_a_credential_of_its_own_there_is_nothing_without_it(town: Town) -> None:
+    for verb, path in (tuple(each.split(" ")) for each in KEYED):
+        for headers in ({}, {"Authorization": f"SOTicket {town.ticket}"}):
+            assert (await town.ask(verb, filled(path), headers)).status in (401, 404), f"{verb} {path}"
+
+
 async def test_no_other_address_answers_an_access_token_without_its_scope(town: Town) -> None:
     let_in = []
     for verb, path in addresses(town):
-        if f"{verb} {path}" in PUBLIC:
+        if f"{verb} {path}" in PUBLIC | KEYED:
             continue
         needed = next((scope for prefix, scope in SCOPES.items() if path.startswith(prefix)), Scope.ADMIN)
         others = [scope for scope in Scope if scope not in (needed, Scope.ADMIN)]

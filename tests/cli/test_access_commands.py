@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.cli.terminal import Terminal
+
+from heliograph.app import open_app
+from heliograph.config.settings import Settings
+from heliograph.core.errors import NotAuthenticated
+from heliograph.core.people import Door
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +48,31 @@ def test_an_applications_life(terminal: Terminal, company: dict[str, Any]) -> No
     assert terminal.run("application", "grant", "Beacon", "Sales").code == 2
     terminal.ok("application", "revoke", "Beacon")
     assert terminal.ok("application", "list", "--json").json == []
+
+
+async def signed_in(folder: Path, user_name: str) -> str:
+    """A ticket of this user's."""
+    async with open_app(Settings(data_dir=folder)) as app:
+        user = await app.people.find(None, user_name)
+        return await app.sign_in.issue_ticket(user)
+
+
+async def is_let_in(folder: Path, ticket: str) -> bool:
+    async with open_app(Settings(data_dir=folder)) as app:
+        try:
+            await app.sign_in.by_ticket(ticket, Door.REST)
+        except NotAuthenticated:
+            return False
+        return True
+
+
+def test_revoked_tickets_let_nobody_in(terminal: Terminal, company: dict[str, Any]) -> None:
+    terminal.ok("user", "add", "anna")
+    terminal.ok("user", "add", "berta")
+    annas, bertas = (asyncio.run(signed_in(terminal.data, name)) for name in ("anna", "berta"))
+    assert terminal.ok("ticket", "revoke", "--user", "anna").out == "1 ticket of anna ended.\n"
+    assert not asyncio.run(is_let_in(terminal.data, annas))
+    assert asyncio.run(is_let_in(terminal.data, bertas))
 
 
 def test_tickets_that_are_not_there_cannot_be_revoked(terminal: Terminal, company: dict[str, Any]) -> None:

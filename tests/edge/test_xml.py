@@ -6,6 +6,7 @@ import contextlib
 import time
 
 import pytest
+from lxml import etree
 
 from heliograph.core.errors import Malformed, UnsafeXml
 from heliograph.edge.xml import MAX_ATTRIBUTES, MAX_DEPTH, read_any_xml, read_xml
@@ -142,3 +143,14 @@ async def test_a_large_document_is_read_aside_with_the_same_result() -> None:
     assert len(await read_any_xml(large)) == 20_000
     with pytest.raises(UnsafeXml):
         await read_any_xml(b"<!DOCTYPE a><a>" + b"x" * 100_000 + b"</a>")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["  ", "\n", " x ", " &amp; ", " &#32; ", "&#9;", "\n &lt;b&gt; \n", " \u00a0 ", "a\n\n b"],
+)
+@pytest.mark.parametrize("elsewhere", ["", "<!-- ! -->"], ids=["plain", "with a comment elsewhere"])
+def test_white_space_that_is_a_value_stays_whichever_way_the_document_is_read(value: str, elsewhere: str) -> None:
+    root = read_xml(f"<a>\n  <b>{value}</b>\n  {elsewhere}<c/>\n</a>".encode())
+    assert [child.tag for child in root] == ["b", "c"]
+    assert root[0].text == etree.fromstring(f"<b>{value}</b>").text

@@ -41,7 +41,8 @@ _TOO_MANY_ATTRIBUTES = etree.XPath(f"boolean(//*[count(@*) > {MAX_ATTRIBUTES}])"
 _TOO_LONG_ATTRIBUTE = etree.XPath(f"boolean(//@*[string-length() > {MAX_ATTRIBUTE_BYTES}])")
 
 
-def _parser() -> etree.XMLParser:
+def _parser(*, blanks: bool = True) -> etree.XMLParser:
+    """Without `blanks`, white space between elements makes no nodes; white space that is a value stays."""
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -50,11 +51,21 @@ def _parser() -> etree.XMLParser:
         recover=False,
         remove_comments=True,
         collect_ids=False,
+        remove_blank_text=not blanks,
         encoding="utf-8",
     )
 
 
-_PARSER = _parser()  # for the event loop's thread alone
+_Parsers = tuple[etree.XMLParser, etree.XMLParser]
+
+
+def _parsers() -> _Parsers:
+    """For documents with a `!` somewhere, and for those without: where a comment or CDATA may split a value,
+    white space beside it cannot be told from white space between elements."""
+    return _parser(), _parser(blanks=False)
+
+
+_PARSERS = _parsers()  # for the event loop's thread alone
 
 
 def read_xml(body: bytes, charset: str = "") -> etree._Element:
@@ -62,26 +73,26 @@ def read_xml(body: bytes, charset: str = "") -> etree._Element:
 
     Raises Malformed, or UnsafeXml for a DOCTYPE, a processing instruction, another encoding, or too much of anything.
     """
-    return _read(body, charset, _PARSER)
+    return _read(body, charset, _PARSERS)
 
 
 async def read_any_xml(body: bytes, charset: str = "") -> etree._Element:
     """As read_xml; a large document is parsed in a thread so that the event loop goes on."""
     if len(body) < ASIDE:
-        return _read(body, charset, _PARSER)
-    return await asyncio.to_thread(lambda: _read(body, charset, _parser()))
+        return _read(body, charset, _PARSERS)
+    return await asyncio.to_thread(lambda: _read(body, charset, _parsers()))
 
 
-def _read(body: bytes, charset: str, parser: etree.XMLParser) -> etree._Element:
+def _read(body: bytes, charset: str, parsers: _Parsers) -> etree._Element:
     usual = charset in _USUAL and body[:1] == b"<"
-    text = _as_utf8(body, "" if usual else charset.strip().strip("\"'").lower())
+    text, start = _as_utf8(body, "" if usual else charset.strip().strip("\"'").lower())
     tags = text.count(b"<")  # twice the elements at most, so never fewer than the levels
     if tags > MAX_ELEMENTS and tags - text.count(b"</") > MAX_ELEMENTS:
         raise UnsafeXml(f"The XML has more than {MAX_ELEMENTS} elements.")
     marked = text.find(b"!") >= 0  # without one there is no DOCTYPE and no comment; one byte is found fast
-    rest = _after_prolog(text)
+    rest = _after_prolog(text, start)
     try:
-        root = etree.fromstring(text, parser)
+        root = etree.fromstring(text, parsers[not marked])
     except etree.XMLSyntaxError as error:
         raise Malformed(f"The XML cannot be read: {_reason(error)}.") from None
     if root is None:
@@ -94,12 +105,12 @@ def _read(body: bytes, charset: str, parser: etree.XMLParser) -> etree._Element:
     return root
 
 
-def _as_utf8(body: bytes, charset: str) -> bytes:
-    """The bytes in UTF-8; refuses what is neither UTF-8 nor UTF-16 with its mark, and what contradicts itself."""
-    if body.startswith(_UTF32_BOMS):
-        raise UnsafeXml("The XML is in UTF-32; send UTF-8.")
+def _as_utf8(body: bytes, charset: str) -> tuple[bytes, int]:
+    """The bytes in UTF-8, and where their XML declaration ends; refuses what is neither UTF-8 nor UTF-16 with its mark, and what contradicts itself."""
     bom, encoding = b"", "utf-8"
     if body[:1] != b"<":
+        if body.startswith(_UTF32_BOMS):
+            raise UnsafeXml("The XML is in UTF-32; send UTF-8.")
         bom, encoding = next(((mark, name) for mark, name in _BOMS if body.startswith(mark)), (bom, encoding))
     allowed = _UTF8_NAMES if encoding == "utf-8" else _UTF16_NAMES
     if charset and charset not in allowed:
@@ -110,10 +121,10 @@ def _as_utf8(body: bytes, charset: str) -> bytes:
             text = text.decode(encoding).encode("utf-8")
         except UnicodeError:
             raise Malformed("The XML is not valid UTF-16.") from None
-    declared = _declaration(text[:_LONGEST_DECLARATION])[1]
+    end, declared = _declaration(text[:_LONGEST_DECLARATION])
     if declared and declared not in allowed:
         raise UnsafeXml(f"The XML declares the encoding {declared!r}, which the bytes are not; send UTF-8.")
-    return text
+    return text, end
 
 
 @lru_cache(maxsize=256)
@@ -126,9 +137,9 @@ def _declaration(head: bytes) -> tuple[int, str]:
     return declaration.end(), encoding[1].decode("ascii").lower() if encoding else ""
 
 
-def _after_prolog(text: bytes) -> int:
-    """Where the root element starts; raises UnsafeXml for a DOCTYPE or an instruction before it."""
-    at = _after_space(text, _declaration(text[:_LONGEST_DECLARATION])[0])
+def _after_prolog(text: bytes, start: int) -> int:
+    """Where the root element is, from the end of the XML declaration on; raises UnsafeXml for a DOCTYPE or an instruction before it."""
+    at = _after_space(text, start)
     if text[at + 1 : at + 2] not in (b"!", b"?"):
         return at
     at = _after_comments(text, at)

@@ -56,7 +56,7 @@ def _scope_of(root: etree._Element, body: bytes) -> _Scope | None:
     """
     at = body.find(b"Envelope")
     end = body.find(b">", at)
-    if body[:1] != b"<" or at < 0 or body.find(b"xmlns", end) >= 0:
+    if body[:1] != b"<" or at < 0 or body.rfind(b"xmlns") >= end:
         return None
     tag = body[at:end]
     scope = _SCOPES.get(tag)

@@ -1,5 +1,6 @@
 """The tutorial works as printed: its blocks are run, one after the other, by a shell."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -18,7 +19,8 @@ INSTALL = "make install\n"  # has happened, or this test would not run
 def script() -> str:
     blocks = BLOCK.findall((ROOT / "docs/tutorial.md").read_text(encoding="utf-8"))
     assert INSTALL in blocks[0]
-    return "set -euo pipefail\n" + "\n".join(blocks).replace(INSTALL, "")
+    head = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"  # a failure leaves no gateway behind
+    return head + "\n".join(blocks).replace(INSTALL, "")
 
 
 @pytest.mark.slow
@@ -37,6 +39,6 @@ def test_the_tutorial_works_as_printed(tmp_path: Path) -> None:
     try:
         said, _ = shell.communicate(timeout=90)
     finally:
-        if shell.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(shell.pid, signal.SIGKILL)
     assert shell.returncode == 0, said

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 import random
 import ssl
@@ -47,7 +46,7 @@ from heliograph.intake.groups import GroupService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.incoming import IncomingService
 from heliograph.intake.messaging import MessagingService
-from heliograph.intake.methods import service_methods
+from heliograph.intake.methods import handlers, service_methods
 from heliograph.intake.notifications import NotificationService
 from heliograph.intake.once import Once
 from heliograph.intake.people import People
@@ -57,7 +56,7 @@ from heliograph.intake.query import Query
 from heliograph.intake.receipts import Receipts
 from heliograph.intake.reports import ProviderReports
 from heliograph.intake.roster import RosterService
-from heliograph.intake.services import Handler, Services
+from heliograph.intake.services import Services
 from heliograph.intake.sign_in import SignIn
 from heliograph.intake.statuses import StatusService
 from heliograph.intake.submit import Intake
@@ -267,7 +266,7 @@ def _wired(
     statuses = StatusService(store.outbox, channels, clock, settings.messaging)
     notifications = NotificationService(store.inbox, receipts, settings.push)
     principal = PrincipalService(sign_in, __version__)
-    handlers = _handlers(
+    methods = handlers(
         *(principal, push, devices, notifications, answering, messaging(settings.messaging), statuses, incoming)
     )
     at_once = messaging(settings.messaging.model_copy(update={"wait": 0.0}))  # a script's time is too short to wait
@@ -279,7 +278,7 @@ def _wired(
         store=store,
         directory=directory,
         channels=channels,
-        services=Services(handlers, hooks or scripts),
+        services=Services(methods, hooks or scripts),
         sign_in=sign_in,
         applications=Applications(store.keyring, settings.soap),
         credentials=Credentials(store.keyring, clock, entropy),
@@ -334,16 +333,6 @@ def _scripts(
         observer=observer,
         answers=Answers(verbs.table()),
     )
-
-
-def _handlers(*services: object) -> dict[str, Handler]:
-    """The service methods by their names in the contract: `send_messages` is SendMessages."""
-    return {
-        "".join(word.title() for word in name.split("_")): method
-        for service in services
-        for name, method in inspect.getmembers(service, inspect.iscoroutinefunction)
-        if not name.startswith("_") and "call" in inspect.signature(method).parameters
-    }
 
 
 def _roots(settings: Settings) -> bytes:

@@ -13,6 +13,7 @@ from heliograph.intake.messaging import MessagingService
 from heliograph.intake.notifications import NotificationService
 from heliograph.intake.principal import PrincipalService
 from heliograph.intake.push import PushService
+from heliograph.intake.services import Handler
 from heliograph.intake.statuses import StatusService
 
 SERVICES: tuple[type, ...] = (
@@ -28,12 +29,25 @@ SERVICES: tuple[type, ...] = (
 
 
 def service_methods() -> dict[str, Callable[..., Any]]:
-    """SendPushNotification to the function that does it; a service method is a public coroutine that takes a call."""
-    found: dict[str, Callable[..., Any]] = {}
-    for service in SERVICES:
-        for name, function in vars(service).items():
-            if name.startswith("_") or not inspect.iscoroutinefunction(function):
-                continue
-            if list(inspect.signature(function).parameters)[1:2] == ["call"]:
-                found["".join(part.capitalize() for part in name.split("_"))] = function
-    return found
+    """SendPushNotification to the function that does it, of every service."""
+    return {name: function for service in SERVICES for name, function in _methods_of(service).items()}
+
+
+def handlers(*services: object) -> dict[str, Handler]:
+    """The same names to the methods of these objects, ready to be called."""
+    return {
+        name: getattr(service, function.__name__)
+        for service in services
+        for name, function in _methods_of(type(service)).items()
+    }
+
+
+def _methods_of(service: type) -> dict[str, Callable[..., Any]]:
+    """A service method is a public coroutine that takes a call; `send_messages` is SendMessages on the wire."""
+    return {
+        "".join(part.capitalize() for part in name.split("_")): function
+        for name, function in vars(service).items()
+        if not name.startswith("_")
+        and inspect.iscoroutinefunction(function)
+        and list(inspect.signature(function).parameters)[1:2] == ["call"]
+    }

@@ -28,6 +28,7 @@ deferrals = st.builds(
     in_doubt=st.booleans(),
     lane=st.booleans(),
     pause=st.sampled_from(["", "the key was revoked"]),
+    charged=st.booleans(),
 )
 
 
@@ -64,13 +65,13 @@ def test_nothing_is_ever_due_once_its_time_to_live_is_over(
 
 
 @given(policies, deferrals, jitters)
-def test_attempts_are_bounded_unless_our_own_set_up_is_to_blame(
+def test_attempts_are_bounded_unless_our_set_up_is_to_blame_or_the_provider_bears_no_more(
     policy: RetryPolicy, outcome: Deferred, jitter: float
 ) -> None:
     decision = decide(policy, outcome, attempt=policy.attempts, now=NOW, expires_at=None, jitter=jitter)
     if outcome.in_doubt and not policy.resend_in_doubt:
         assert decision.happening is Happening.REFUSED
-    elif outcome.pause:
+    elif outcome.pause or not outcome.charged:
         assert decision.happening is Happening.DEFERRED
         assert decision.refund
     else:

@@ -70,9 +70,10 @@ def _deferred(
 ) -> Decision:
     if outcome.in_doubt and not policy.resend_in_doubt:
         return Decision(Happening.REFUSED, f"in doubt, not sent again: {outcome.detail}")
-    if attempt >= policy.attempts and not outcome.pause:
+    free = bool(outcome.pause) or not outcome.charged
+    if attempt >= policy.attempts and not free:
         return Decision(Happening.EXHAUSTED, f"gave up after {attempt} attempts: {outcome.detail}")
     due = now + int(wait(policy, attempt, outcome, jitter) * 1000)
     if expires_at is not None and due >= expires_at:
         return Decision(Happening.EXPIRED, f"expired before the next attempt: {outcome.detail}")
-    return Decision(Happening.DEFERRED, outcome.pause or outcome.detail, due, refund=bool(outcome.pause))
+    return Decision(Happening.DEFERRED, outcome.pause or outcome.detail, due, refund=free)

@@ -138,7 +138,7 @@ class Courier:
             outcome=word,
             detail=outcome.detail[:DETAIL_LIMIT],
         )
-        if type(outcome) is Accepted:
+        if type(outcome) is Accepted or type(outcome) is Deferred:
             trip.provider_id = outcome.provider_id
         saw = self._room.observer.saw
         saw(AttemptMade(trip.delivery.id, self._name, trip.delivery.attempts, word, took_ms))

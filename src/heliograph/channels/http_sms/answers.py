@@ -62,7 +62,7 @@ def outcome(profile: Profile, reply: Reply, found: Found, *, now: int, own_accou
             return Deferred(said)
         case Meaning.SLOWER:
             wish = retry_after(reply.headers.get("retry-after", ""), now=now)
-            return Deferred(said, retry_after=wish, lane=not own_account)
+            return Deferred(said, retry_after=wish, lane=not own_account, charged=False)
         case Meaning.DOUBT:
             return Deferred(said, in_doubt=True)
         case Meaning.SET_UP:

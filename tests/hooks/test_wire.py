@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heliograph.hooks.signatures import camel, event_names, snake
-from heliograph.hooks.wire import LARGEST, BrokenFrame, Done, Failed, Told, Unpacker, from_worker, packed
+from heliograph.hooks.wire import Done, Failed, Told, from_worker
+from heliograph.workers.frames import LARGEST, BrokenFrame, Unpacker, packed
 
 
 @given(st.lists(st.binary(max_size=40), max_size=8), st.data())

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import signal
-import socket
-import sys
 from collections.abc import Awaitable, Callable
-from typing import cast
-
-import msgspec
 
 from heliograph.hooks.job import Job
 from heliograph.hooks.wire import (
     Ask,
     Began,
-    BrokenFrame,
     Complain,
     Done,
     Load,
@@ -26,12 +18,12 @@ from heliograph.hooks.wire import (
     Report,
     Said,
     Told,
-    Unpacker,
     from_worker,
-    packed,
 )
+from heliograph.workers.child import Child
 
 SLOW = 0.05  # seconds
+MODULE = "heliograph.scripts.worker"
 STARTING = 30.0  # seconds a fresh interpreter may take before its first script is looked at
 
 
@@ -52,50 +44,30 @@ class Owner:
     lost: Callable[[WorkerProcess, list[Job], str], None]  # it ended; unfinished jobs, the running one first, and why
 
 
-class WorkerProcess(asyncio.Protocol):
+class WorkerProcess(Child):
     """Speaks to one `heliograph.scripts.worker`."""
 
     def __init__(self, owner: Owner, time_limit: float) -> None:
+        super().__init__()
         self._owner = owner
         self._time_limit = time_limit
-        self._loop = asyncio.get_running_loop()
-        self._unpacker = Unpacker()
         self._jobs: dict[int, Job] = {}  # in the order they were given; the first one runs
         self._head_since = 0.0  # loop time at which the running script began
         self._watch: asyncio.TimerHandle | None = None
         self._loading: asyncio.Future[list[Report]] | None = None
         self._loading_script = ""
         self._asks: set[asyncio.Task[None]] = set()
-        self._verdict = ""  # why it was killed
-        self._transport: asyncio.Transport | None = None
-        self._process: asyncio.subprocess.Process | None = None
-        self._ending: asyncio.Task[None] | None = None
-        self._over = asyncio.Event()
         self.retiring = False
 
     # ---------------------------------------------------------------- life
 
     async def start(self, load: Load) -> list[Report]:
         """Start the process and have it load the scripts. Raises LoadBroke."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", "heliograph.scripts.worker", str(theirs.fileno()), str(os.getpid())),
-                    pass_fds=[theirs.fileno()],
-                    env={name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")},
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.DEVNULL,
-                    start_new_session=True,  # so that what a script starts ends with it
-                )
-            except BaseException:
-                ours.close()
-                self._over.set()
-                raise
-        await self._loop.create_unix_connection(lambda: self, sock=ours)
+        await self.spawn(
+            MODULE, {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
+        )
         self._loading = self._loop.create_future()
-        self._write(packed(load))
+        self.write(load)
         self._arm(STARTING)
         try:
             return await self._loading
@@ -109,28 +81,13 @@ class WorkerProcess(asyncio.Protocol):
     def retire(self) -> None:
         """Take nothing new; end once what is running is done."""
         self.retiring = True
-        if not self._jobs and self._transport is not None:
-            self._transport.close()
+        if not self._jobs:
+            self.let_go()
 
     def kill(self, why: str) -> None:
         """End it now."""
-        self._verdict = self._verdict or why
         self._disarm()
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def wait(self) -> None:
-        """Until the process is gone, and its owner knows."""
-        if self._process is not None:
-            await self._over.wait()
-
-    @property
-    def pid(self) -> int:
-        """The process's id, 0 before it starts."""
-        return self._process.pid if self._process is not None else 0
+        super().kill(why)
 
     # ---------------------------------------------------------------- work
 
@@ -151,15 +108,11 @@ class WorkerProcess(asyncio.Protocol):
             if self._watch is None:
                 self._arm(self._time_limit)
         self._jobs[job.id] = job
-        self._write(packed(job.run()))
+        self.write(job.run())
 
     def complain(self, script: str, message: str) -> None:
         """Have this script's on_error told."""
-        self._write(packed(Complain(script, message)))
-
-    def _write(self, data: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(data)
+        self.write(Complain(script, message))
 
     # ---------------------------------------------------------------- watching
 
@@ -186,17 +139,7 @@ class WorkerProcess(asyncio.Protocol):
 
     # ---------------------------------------------------------------- frames
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            for body in self._unpacker.feed(data):
-                self._heard(body)
-        except (msgspec.DecodeError, BrokenFrame) as error:
-            self.kill(f"it does not keep to the protocol ({error})")
-
-    def _heard(self, body: bytes) -> None:
+    def heard(self, body: bytes) -> None:
         frame = from_worker(body)
         if type(frame) is Done:
             self._done(frame)
@@ -229,36 +172,15 @@ class WorkerProcess(asyncio.Protocol):
             self._owner.free()
 
     async def _answer(self, ask: Ask) -> None:
-        self._write(packed(await self._owner.answer(ask)))
+        self.write(await self._owner.answer(ask))
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def parted(self) -> None:
         self._disarm()
-        self._transport = None
         for task in self._asks:
             task.cancel()
-        self._ending = self._loop.create_task(self._ended())
 
-    async def _ended(self) -> None:
-        code = await self._exit_code()
-        reason = self._verdict or ended(code)
+    def ended(self, reason: str) -> None:
         if self._loading is not None and not self._loading.done():
             self._loading.set_exception(LoadBroke(self._loading_script, reason))
         jobs, self._jobs = list(self._jobs.values()), {}
         self._owner.lost(self, jobs, reason)
-        self._over.set()
-
-    async def _exit_code(self) -> int:
-        if self._process is None:
-            return 0
-        try:
-            return await asyncio.wait_for(self._process.wait(), 1.0)
-        except TimeoutError:  # it closed its line and lives on
-            self.kill("it closed its line")
-            return await self._process.wait()
-
-
-def ended(code: int) -> str:
-    """How a process ended, in words."""
-    if code < 0:
-        return f"its process was ended by {signal.Signals(-code).name}"
-    return f"its process ended with exit code {code}"

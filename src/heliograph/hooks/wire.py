@@ -1,19 +1,12 @@
-"""What gateway and script worker say to each other: length-prefixed msgpack frames over a pair of sockets."""
+"""What gateway and script worker say to each other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
-_HEAD = 4  # bytes of a frame's length, big endian
-LARGEST = 16 * 1024 * 1024  # bytes of one frame
+from heliograph.workers.frames import Frame
 
 BEFORE, AFTER, AFTER_ASYNC = "before", "after", "after_async"
-
-
-class Frame(msgspec.Struct, array_like=True, tag=True, frozen=True):
-    """Anything that travels."""
 
 
 class Source(msgspec.Struct, array_like=True, frozen=True):
@@ -124,7 +117,7 @@ class Done(Frame, frozen=True, tag="done"):
     arguments: bytes | None = None
     result: bytes | None = None
     states: dict[str, bytes] | None = None
-    failures: list[Failed] = []
+    failures: list[Failed] = msgspec.field(default_factory=list)
     rejected: str | None = None
     rejected_by: str = ""
 
@@ -150,39 +143,5 @@ class Said(Frame, frozen=True, tag="said"):
 FromGateway = Load | Run | Told | Complain
 FromWorker = Loading | Loaded | Began | Done | Ask | Said
 
-_encoder = msgspec.msgpack.Encoder()
 from_gateway = msgspec.msgpack.Decoder(FromGateway).decode
 from_worker = msgspec.msgpack.Decoder(FromWorker).decode
-
-
-class BrokenFrame(Exception):
-    """The other side does not keep to the protocol."""
-
-
-def packed(frame: Frame) -> bytes:
-    """The frame as it travels."""
-    body = _encoder.encode(frame)
-    return len(body).to_bytes(_HEAD, "big") + body
-
-
-class Unpacker:
-    """Bytes as they come to whole frames' bodies."""
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """The bodies that are whole now. Raises BrokenFrame for one that is larger than any may be."""
-        buffer = self._buffer
-        buffer += data
-        start, end = 0, len(buffer)
-        while end - start >= _HEAD:
-            size = int.from_bytes(buffer[start : start + _HEAD], "big")
-            if size > LARGEST:
-                raise BrokenFrame(f"a frame of {size} bytes")
-            if end - start - _HEAD < size:
-                break
-            start += _HEAD
-            yield bytes(buffer[start : start + size])
-            start += size
-        del buffer[:start]

@@ -1,14 +1,11 @@
-"""The limits a worker takes on before any script of the operator's runs in it."""
+"""The fence around a worker in which scripts of the operator's run."""
 
 from __future__ import annotations
 
-import ctypes
 import resource
 import signal
 import sys
 from typing import Any
-
-_PR_SET_PDEATHSIG = 1
 
 #: What a narrowed script may not do, by the interpreter's audit events.
 _FORBIDDEN = frozenset(
@@ -41,20 +38,6 @@ _FORBIDDEN = frozenset(
     }
 )
 _WRITING = frozenset("wax+")
-
-
-def die_with_parent() -> None:
-    """Where the system can: end as soon as the gateway has ended, even in an endless loop."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def limit_memory(most: int) -> None:
-    """No more address space than that many bytes, and no core dumps, which would hold what users wrote."""
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def narrow() -> None:

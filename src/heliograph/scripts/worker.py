@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,7 +17,6 @@ from heliograph.hooks.wire import (
     Complain,
     Done,
     Failed,
-    Frame,
     FromGateway,
     Load,
     Loaded,
@@ -29,48 +25,40 @@ from heliograph.hooks.wire import (
     Run,
     Said,
     Told,
-    Unpacker,
     Who,
     from_gateway,
-    packed,
 )
 from heliograph.intake.methods import service_methods
 from heliograph.scripts import asking
 from heliograph.scripts.chain import Chain
 from heliograph.scripts.load import Script, Unfit, load, told
-from heliograph.scripts.sandbox import die_with_parent, limit_memory, narrow
+from heliograph.scripts.sandbox import narrow
+from heliograph.workers.limits import limit_memory
+from heliograph.workers.line import Gone, Line, take_line
 
-_CHUNK = 256 * 1024
 MOST_LINES = 200  # that scripts of this worker may log in a second
 LONGEST_LINE = 2000  # characters
 _NOBODY = Who(0, "script", None, False)
 
 
-class Gone(Exception):
-    """The gateway has let go of this worker."""
-
-
 class Worker:
     """One process's scripts, and the line to its gateway."""
 
-    def __init__(self, line: socket.socket, methods: dict[str, Signature]) -> None:
+    def __init__(self, line: Line[FromGateway], methods: dict[str, Signature]) -> None:
         self._line = line
         self._methods = methods
-        self._unpacker = Unpacker()
-        self._waiting: deque[FromGateway] = deque()
         self._scripts: dict[str, Script] = {}
         self._running, self._who = "", _NOBODY
         self._asked = 0
-        self._sending = threading.Lock()
         self._said, self._said_since = 0, 0.0  # lines in the second that began then
         self.settings: dict[str, Any] = {}
 
     def serve(self) -> None:
         """Until the gateway closes the line."""
         while True:
-            frame = self._next()
+            frame = self._line.next()
             if isinstance(frame, Run):
-                self._send(self._run(frame))
+                self._line.send(self._run(frame))
             elif isinstance(frame, Load):
                 self._load(frame)
             elif isinstance(frame, Complain):
@@ -83,12 +71,12 @@ class Worker:
         if threading.current_thread() is not threading.main_thread():
             raise asking.ScriptError("Only the handler itself can ask the gateway, not a thread that it started.")
         self._asked += 1
-        self._send(Ask(self._asked, self._running, self._who, verb, msgspec.json.encode(value)))
+        self._line.send(Ask(self._asked, self._running, self._who, verb, msgspec.json.encode(value)))
         later: list[FromGateway] = []
         while True:
-            frame = self._next()
+            frame = self._line.next()
             if isinstance(frame, Told) and frame.id == self._asked:
-                self._waiting.extendleft(reversed(later))
+                self._line.put_back(later)
                 break
             if not isinstance(frame, Told):
                 later.append(frame)
@@ -101,25 +89,11 @@ class Worker:
         now = time.monotonic()
         if now - self._said_since >= 1.0:
             if self._said > MOST_LINES:
-                self._send(Said(self._running, "warning", f"{self._said - MOST_LINES} lines were left out"))
+                self._line.send(Said(self._running, "warning", f"{self._said - MOST_LINES} lines were left out"))
             self._said_since, self._said = now, 0
         self._said += 1
         if self._said <= MOST_LINES:
-            self._send(Said(self._running, level, str(text)[:LONGEST_LINE]))
-
-    # ------------------------------------------------------------------ frames
-
-    def _next(self) -> FromGateway:
-        while not self._waiting:
-            data = self._line.recv(_CHUNK)
-            if not data:
-                raise Gone
-            self._waiting.extend(from_gateway(body) for body in self._unpacker.feed(data))
-        return self._waiting.popleft()
-
-    def _send(self, frame: Frame) -> None:
-        with self._sending:  # threads that a script started may log
-            self._line.sendall(packed(frame))
+            self._line.send(Said(self._running, level, str(text)[:LONGEST_LINE]))
 
     # ------------------------------------------------------------------ work
 
@@ -129,11 +103,11 @@ class Worker:
         limit_memory(frame.memory)
         if frame.sandbox:
             narrow()
-        self._send(Loaded([self._taken_on(source) for source in frame.sources]))
+        self._line.send(Loaded([self._taken_on(source) for source in frame.sources]))
 
     def _taken_on(self, source: Any) -> Report:
         self._running = source.name
-        self._send(Loading(source.name))
+        self._line.send(Loading(source.name))
         try:
             script = load(source, self._methods)
         except Unfit as unfit:
@@ -150,7 +124,7 @@ class Worker:
             return Done(run.id, failures=[Failed(self._running, "MemoryError: over scripts.memory")])
 
     def _began(self, began: Any) -> None:
-        self._send(began)
+        self._line.send(began)
 
     def _complain(self, frame: Complain) -> None:
         script = self._scripts.get(frame.script)
@@ -191,16 +165,12 @@ class Lines:
 
 
 def main() -> None:
-    """Serve on the socket whose number is the first argument."""
-    die_with_parent()
-    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the gateway, which lets its workers go when it is done
-        signal.signal(number, signal.SIG_IGN)
-    if os.getppid() != int(sys.argv[2]):
-        return  # the gateway ended before this began
-    line = socket.socket(fileno=int(sys.argv[1]))
-    line.set_inheritable(False)  # what a script starts must not hold the line
+    """Serve on the line that the gateway has given."""
+    line = take_line()
+    if line is None:
+        return
     methods = {name: signature_of(name, function) for name, function in service_methods().items()}
-    worker = Worker(line, methods)
+    worker = Worker(Line(line, from_gateway), methods)
     asking.connect(worker)
     sys.stdout, sys.stderr = Lines(worker, "info"), Lines(worker, "warning")
     try:

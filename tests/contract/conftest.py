@@ -9,6 +9,8 @@ from typing import Protocol
 import pytest
 
 from heliograph.config.settings import StoreSettings
+from heliograph.core.notes import Notes
+from heliograph.core.parts import Parts
 from heliograph.core.ports import Agenda, Answers, Clock, Directory, InboxStore, Keyring, Outbox, Queue, Replays
 from heliograph.core.roster import Roster
 from heliograph.store.cached import CachedDirectory
@@ -29,6 +31,8 @@ class Store(Protocol):
     replays: Replays
     roster: Roster
     keyring: Keyring
+    parts: Parts
+    notes: Notes
 
     async def close(self) -> None: ...
 
@@ -88,6 +92,16 @@ def keyring(store: Store) -> Keyring:
 @pytest.fixture
 def replays(store: Store) -> Replays:
     return store.replays
+
+
+@pytest.fixture
+def parts(store: Store) -> Parts:
+    return store.parts
+
+
+@pytest.fixture
+def notes(store: Store) -> Notes:
+    return store.notes
 
 
 @pytest.fixture

@@ -145,6 +145,6 @@ def _sweep(connection: apsw.Connection, now: int, leases_until: int, limit: int)
 
 def _prune(connection: apsw.Connection, before: int, limit: int) -> int:
     finished = connection.execute(SQL["finished"], (before, limit, _SETTLED)).get
-    for name in ("forget_attempts", "forget_answers", "forget_deliveries", "forget_messages"):
+    for name in ("forget_attempts", "forget_parts", "forget_answers", "forget_deliveries", "forget_messages"):
         connection.execute(SQL[name], (finished,))
     return connection.changes()

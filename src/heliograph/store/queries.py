@@ -1,4 +1,4 @@
-"""Loads the named statements of queries.sql."""
+"""Loads the named statements of queries.sql and channels.sql."""
 
 from __future__ import annotations
 
@@ -26,4 +26,4 @@ def parse(text: str) -> dict[str, str]:
 
 
 #: Every statement of the store, by name.
-SQL = parse(script("queries.sql"))
+SQL = parse(script("queries.sql")) | parse(script("channels.sql"))

@@ -25,7 +25,9 @@ from heliograph.store.directory import SqliteDirectory
 from heliograph.store.inbox import SqliteInbox
 from heliograph.store.keyring import SqliteKeyring
 from heliograph.store.migrate import migrate, version
+from heliograph.store.notes import SqliteNotes
 from heliograph.store.outbox import SqliteOutbox
+from heliograph.store.parts import SqliteParts
 from heliograph.store.queue import TableQueue
 from heliograph.store.reader import Reader
 from heliograph.store.replays import SqliteReplays
@@ -51,6 +53,8 @@ class SqliteStore:
         self.keyring = SqliteKeyring(writer, reader)
         self.replays = SqliteReplays(writer, reader)
         self.roster = SqliteRoster(writer, reader)
+        self.parts = SqliteParts(writer, reader)
+        self.notes = SqliteNotes(writer, reader)
         self.queue = TableQueue(self._due, self._next_due, clock)
 
     def facts(self) -> dict[str, str]:

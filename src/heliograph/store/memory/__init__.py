@@ -8,7 +8,9 @@ from heliograph.store.memory.answers import MemoryAnswers
 from heliograph.store.memory.directory import MemoryDirectory
 from heliograph.store.memory.inbox import MemoryInbox
 from heliograph.store.memory.keyring import MemoryKeyring
+from heliograph.store.memory.notes import MemoryNotes
 from heliograph.store.memory.outbox import MemoryOutbox
+from heliograph.store.memory.parts import MemoryParts
 from heliograph.store.memory.replays import MemoryReplays
 from heliograph.store.memory.roster import MemoryRoster
 from heliograph.store.memory.tables import Tables
@@ -20,7 +22,9 @@ class MemoryStore:
 
     def __init__(self, clock: Clock) -> None:
         self._tables = Tables()
-        self.outbox = MemoryOutbox(self._tables)
+        self.parts = MemoryParts(self._tables)
+        self.notes = MemoryNotes(self._tables)
+        self.outbox = MemoryOutbox(self._tables, self.parts)
         self.directory = MemoryDirectory(self._tables)
         self.inbox = MemoryInbox(self._tables)
         self.agenda = MemoryAgenda(self._tables)
@@ -45,7 +49,9 @@ __all__ = [
     "MemoryDirectory",
     "MemoryInbox",
     "MemoryKeyring",
+    "MemoryNotes",
     "MemoryOutbox",
+    "MemoryParts",
     "MemoryReplays",
     "MemoryRoster",
     "MemoryStore",

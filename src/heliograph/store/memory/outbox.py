@@ -11,6 +11,7 @@ from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Mov
 from heliograph.core.errors import Conflict
 from heliograph.core.lifecycle import MOVES, SETTLED, Happening, State
 from heliograph.core.message import Message
+from heliograph.store.memory.parts import MemoryParts
 from heliograph.store.memory.replays import keep
 from heliograph.store.memory.tables import Tables
 from heliograph.store.portions import folded
@@ -20,8 +21,9 @@ from heliograph.store.sequence import LAST_MESSAGE_ID, used_up
 class MemoryOutbox:
     """Port `Outbox`."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, parts: MemoryParts) -> None:
         self._tables = tables
+        self._parts = parts
 
     async def reserve(self, messages: int, deliveries: int) -> tuple[int, int]:
         """The first of that many consecutive ids each. Raises Unavailable when message ids are used up."""
@@ -128,6 +130,7 @@ class MemoryOutbox:
         gone = {d.id for d in t.deliveries.values() if d.message_id in finished}
         t.messages = {id: message for id, message in t.messages.items() if id not in finished}
         t.deliveries = {id: delivery for id, delivery in t.deliveries.items() if id not in gone}
+        self._parts.forget(gone)
         t.attempts = [attempt for attempt in t.attempts if attempt.delivery_id not in gone]
         t.answers = {key: answer for key, answer in t.answers.items() if key[0] not in finished}
         return len(finished)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from heliograph.core.delivery import Acceptance, Attempt, Record
 from heliograph.core.lifecycle import SETTLED, Happening, State
 from heliograph.core.ports import Outbox
+from heliograph.core.search import Found, Wanted
+from heliograph.core.standing import Backlog, Waiting
 from heliograph.testing.builders import a_delivery, a_message, an_acceptance
 from heliograph.testing.clock import SATURDAY_NOON as NOON
 
@@ -55,6 +59,69 @@ async def test_counts_are_by_channel_and_state(outbox: Outbox) -> None:
         ("inbox", State.QUEUED): 1,
         ("inbox", State.CANCELLED): 1,
     }
+
+
+async def test_the_backlog_tells_what_waits_since_when_and_what_ended_badly(outbox: Outbox) -> None:
+    assert await outbox.backlog(company_id=None) == Backlog((), {})
+    await outbox.accept(an_acceptance(3, state=State.QUEUED))
+    await outbox.accept(an_acceptance(1, first=4, state=State.HELD, channel="inbox"))
+    await outbox.accept(an_acceptance(2, first=5, state=State.FAILED, company_id=2))
+    await outbox.accept(an_acceptance(1, first=7, state=State.SENT))
+    late = (a_delivery(8, due_at=NOON + 500, company_id=2),)
+    await outbox.accept(Acceptance(messages=(a_message(8, company_id=2),), deliveries=late))
+    await outbox.claim([1], now=NOON, lease_until=NOON + 1000)
+    told = await outbox.backlog(company_id=None)
+    assert {(each.channel, each.state): (each.many, each.due_at - NOON) for each in told.waiting} == {
+        ("inbox", State.HELD): (1, 0),
+        ("stub", State.LEASED): (1, 0),
+        ("stub", State.QUEUED): (3, 0),
+    }
+    assert told.bad == {State.FAILED: 2}
+    theirs = await outbox.backlog(company_id=2)
+    assert theirs == Backlog((Waiting("stub", State.QUEUED, 1, NOON + 500),), {State.FAILED: 2})
+
+
+async def found(outbox: Outbox, before: int | None = None, limit: int = 100, **wanted: Any) -> list[int]:
+    page = await outbox.search(Wanted(**wanted), before_id=before, limit=limit)
+    return [message.id for message in page.messages]
+
+
+async def test_a_search_asks_for_everything_of_one_and_the_same_delivery(outbox: Outbox) -> None:
+    both = (
+        a_delivery(1, channel="sms", address="+4790000001", state=State.FAILED),
+        a_delivery(2, message_id=1, channel="mail", address="Anna@Example.com", associate_id=101),
+    )
+    token = (a_delivery(3, message_id=3, channel="apns", address="anna-token", device_id=9, associate_id=103),)
+    await outbox.accept(Acceptance(messages=(a_message(1),), deliveries=both))
+    await outbox.accept(an_acceptance(1, first=4, company_id=2))
+    await outbox.accept(Acceptance(messages=(a_message(3),), deliveries=token))
+    assert await found(outbox) == [4, 3, 1]
+    assert await found(outbox, company_id=2) == [4]
+    assert await found(outbox, recipient="anna@") == [1], "a device's token is not searched"
+    assert await found(outbox, recipient="nobody", associate_id=103) == [3]
+    assert await found(outbox, channel="sms", state=State.FAILED) == [1]
+    assert await found(outbox, channel="mail", state=State.FAILED) == []
+    assert await found(outbox, recipient="%") == []
+
+
+async def test_a_search_is_bounded_in_time_and_in_what_it_looks_at(outbox: Outbox) -> None:
+    for id in range(1, 8):
+        message = a_message(id, created_at=NOON + id * 1000)
+        await outbox.accept(Acceptance(messages=(message,), deliveries=(a_delivery(id, channel=f"c{id}"),)))
+    assert await found(outbox, since=NOON + 3000, until=NOON + 5000) == [5, 4, 3]
+    assert await found(outbox, limit=2, before=6) == [5, 4]
+    page = await outbox.search(Wanted(channel="c1", most=3), before_id=None, limit=10)
+    assert page.messages == ()
+    assert page.further is not None
+    while page.further is not None:
+        page = await outbox.search(Wanted(channel="c1", most=3), before_id=page.further, limit=10)
+    assert [message.id for message in page.messages] == [1]
+    assert (await outbox.search(Wanted(), before_id=None, limit=7)).further is None
+    assert await outbox.search(Wanted(until=NOON), before_id=None, limit=7) == Found((), None)
+
+
+async def test_an_empty_outbox_has_nothing_to_find(outbox: Outbox) -> None:
+    assert await outbox.search(Wanted(), before_id=None, limit=7) == Found((), None)
 
 
 async def test_many_deliveries_are_read_in_order_of_id(outbox: Outbox) -> None:

@@ -114,7 +114,7 @@ async def test_a_dead_letter_is_tried_afresh_when_an_operator_says_so(
     await clock.jump(60)
     delivery = await gateway.delivery()
     assert (delivery.state, delivery.detail) == (State.FAILED, "gave up after 3 attempts: busy")
-    assert gateway.witness.all(DeliverySettled) == [DeliverySettled(1, "stub", State.FAILED)]
+    assert gateway.witness.all(DeliverySettled) == [DeliverySettled(1, "stub", State.FAILED, 3.0)]
     await gateway.outbox.record([Record(delivery_id=1, happening=Happening.RETRIED, at=clock.now())])
     await clock.jump(60)
     assert len(channel.letters) == 6

@@ -21,6 +21,9 @@ INDEXED = {
     "overdue": "delivery_due",
     "finished": "message_by_age",
     "messages_aside": "delivery_aside",
+    "backlog": "delivery_aside",
+    "until": "message_by_age",
+    "search": "delivery_by_message",
     "deliveries": "delivery_by_message",
     "known": "delivery_by_provider",
     "user_by_name": "person_by_name",
@@ -41,7 +44,7 @@ INDEXED = {
 
 
 def plan(connection: apsw.Connection, name: str) -> str:
-    numbers = {int(number) for number in re.findall(r"\?(\d)", SQL[name])}
+    numbers = {int(number) for number in re.findall(r"\?(\d+)", SQL[name])}
     many = max(numbers, default=SQL[name].count("?"))
     rows = connection.execute(f"EXPLAIN QUERY PLAN {SQL[name]}", (None,) * many)
     return "\n".join(str(row[3]) for row in rows)

@@ -1,4 +1,7 @@
-"""The facts that counters, logs and the audit trail see. They carry no content and no address."""
+"""The facts that counters, logs and the audit trail see. They carry no content, and no address of ours.
+
+The provider's words (`detail`) are the provider's: they are shown to operators and never logged.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ class MessageAccepted(msgspec.Struct, frozen=True):
     message_id: int
     company_id: int
     deliveries: int
+    took: float = 0.0  # seconds from the call for it until it was on disk
 
 
 class MessageAnswered(msgspec.Struct, frozen=True):
@@ -31,6 +35,7 @@ class AttemptMade(msgspec.Struct, frozen=True):
     number: int
     outcome: str  # accepted, deferred, refused, gone
     took_ms: int
+    detail: str = ""  # what the provider said of it; empty when it took it
 
 
 class DeliverySettled(msgspec.Struct, frozen=True):
@@ -39,6 +44,7 @@ class DeliverySettled(msgspec.Struct, frozen=True):
     delivery_id: int
     channel: str
     state: State
+    age: float = 0.0  # seconds since its message was accepted
 
 
 class ChannelPaused(msgspec.Struct, frozen=True):

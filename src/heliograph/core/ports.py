@@ -44,6 +44,8 @@ from heliograph.core.retry import RetryPolicy
 from heliograph.core.scripting import Agenda as Agenda
 from heliograph.core.scripting import Call as Call
 from heliograph.core.scripting import Hooks as Hooks
+from heliograph.core.search import Found, Wanted
+from heliograph.core.standing import Backlog
 
 
 class Clock(Protocol):
@@ -119,7 +121,13 @@ class Outbox(Protocol):
         """The deliveries of that channel which its provider knows by one of these ids, in order of id."""
 
     async def counts(self) -> dict[tuple[str, State], int]:
-        """How many deliveries each channel has in each state."""
+        """How many deliveries each channel has in each state. Looks at every delivery; `backlog` does not."""
+
+    async def backlog(self, *, company_id: int | None) -> Backlog:
+        """What waits, and how much ended badly, of one company or of all."""
+
+    async def search(self, wanted: Wanted, *, before_id: int | None, limit: int) -> Found:
+        """Messages that are as wanted, newest first. One call looks at `Wanted.most` messages at most, and says where it stopped."""
 
 
 class Queue(Protocol):

@@ -141,7 +141,8 @@ class Courier:
         if type(outcome) is Accepted or type(outcome) is Deferred:
             trip.provider_id = outcome.provider_id
         saw = self._room.observer.saw
-        saw(AttemptMade(trip.delivery.id, self._name, trip.delivery.attempts, word, took_ms))
+        said = "" if type(outcome) is Accepted else trip.attempt.detail
+        saw(AttemptMade(trip.delivery.id, self._name, trip.delivery.attempts, word, took_ms, said))
         self._endpoints.heard(trip.delivery.address, outcome, began)
         was_paused = self._pace.reason
         held = self._pace.heard(outcome, began)
@@ -186,7 +187,8 @@ class Courier:
             return
         self._room.results.attempted(moved.delivery_id, moved.state, decision.detail, trip.provider_id)
         if moved.moved and moved.state in SETTLED:
-            self._room.observer.saw(DeliverySettled(moved.delivery_id, self._name, moved.state))
+            age = (self._clock.now() - trip.message.created_at) / 1000
+            self._room.observer.saw(DeliverySettled(moved.delivery_id, self._name, moved.state, age))
 
 
 def _letter(trip: Trip) -> Letter:

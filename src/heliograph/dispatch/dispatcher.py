@@ -8,13 +8,10 @@ import msgspec
 import structlog
 
 from heliograph.config.settings import DispatchSettings
-from heliograph.core.lifecycle import State
 from heliograph.core.ports import Channels, Queue
 from heliograph.dispatch.deliver import Room
 from heliograph.dispatch.fan_out import FanOut
 from heliograph.dispatch.lane import Lane, LaneStatus
-
-_WAITING = frozenset({State.QUEUED, State.HELD, State.LEASED})
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +67,7 @@ class Dispatcher:
 
     async def _unconfigured(self) -> dict[str, int]:
         waiting: dict[str, int] = {}
-        for (channel, state), count in (await self._room.outbox.counts()).items():
-            if channel not in self._lanes and state in _WAITING:
-                waiting[channel] = waiting.get(channel, 0) + count
+        for row in (await self._room.outbox.backlog(company_id=None)).waiting:
+            if row.channel not in self._lanes:
+                waiting[row.channel] = waiting.get(row.channel, 0) + row.many
         return waiting

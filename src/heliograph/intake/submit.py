@@ -73,7 +73,7 @@ class Intake:
         Raises Unavailable when the store cannot take it, Conflict when the key of the replay is taken: then nothing was
         accepted.
         """
-        drafts = submission.drafts
+        drafts, began = submission.drafts, self._clock.monotonic()
         message_id, delivery_id = await self._outbox.reserve(len(drafts), sum(len(d.ways) for d in drafts))
         now = self._clock.now()
         accepted = []
@@ -105,8 +105,10 @@ class Intake:
             await self._outbox.accept(acceptance)
         await self._queue.publish(queued)
         if self._observer is not None:
+            took = self._clock.monotonic() - began
             for item in accepted:
-                self._observer.saw(MessageAccepted(item.message.id, item.message.company_id, len(item.deliveries)))
+                message = item.message
+                self._observer.saw(MessageAccepted(message.id, message.company_id, len(item.deliveries), took))
         return accepted
 
     async def _accept_expecting(self, acceptance: Acceptance, delivery_ids: list[int]) -> None:

@@ -9,10 +9,13 @@ import apsw
 from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Moved, Record
 from heliograph.core.lifecycle import SETTLED, Happening, State
 from heliograph.core.message import Message
+from heliograph.core.search import Found, Wanted
+from heliograph.core.standing import Backlog
 from heliograph.store import portions, rows
 from heliograph.store.jobs import Accept, Apply, Batch, Claim
 from heliograph.store.queries import SQL
 from heliograph.store.reader import Reader
+from heliograph.store.search import search
 from heliograph.store.sequence import LAST_DELIVERY_ID, LAST_MESSAGE_ID, Sequence
 from heliograph.store.writer import Writer
 
@@ -115,6 +118,16 @@ class SqliteOutbox:
         """How many deliveries each channel has in each state; walks the whole table."""
         counted = await self._reader.many(rows.counts, "counts")
         return {(channel, state): many for channel, state, many in counted}
+
+    async def backlog(self, *, company_id: int | None) -> Backlog:
+        """What waits, and how much ended badly, from indexes that hold nothing else."""
+        if company_id is None:
+            return await self._reader.many(rows.backlog, "backlog")
+        return await self._reader.many(rows.backlog, "backlog_of", company_id)
+
+    async def search(self, wanted: Wanted, *, before_id: int | None, limit: int) -> Found:
+        """Messages that are as wanted, newest first."""
+        return await search(self._reader, wanted, before_id, limit)
 
 
 def _expand(connection: apsw.Connection) -> list[Delivery]:

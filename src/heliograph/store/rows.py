@@ -22,6 +22,7 @@ from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replay
 from heliograph.core.roster import CompanyProfile, Profile, UserGroup
 from heliograph.core.scripting import DueEvent
+from heliograph.core.standing import Backlog, Waiting
 
 _encode = msgspec.json.Encoder().encode
 
@@ -73,6 +74,20 @@ def answers(moved: str, claimed: str, carried: str, kept: str) -> Answers:
     )
 
 
+class _Backlog(msgspec.Struct):
+    """The row of the statement `backlog`."""
+
+    waiting: list[tuple[str, State, int, int]]
+    bad: dict[State, int]
+
+
+def backlog(told: str) -> Backlog:
+    """What waits, and how much ended badly."""
+    found = _decode_backlog(told)
+    return Backlog(tuple(Waiting(*row) for row in sorted(found.waiting)), found.bad)
+
+
+_decode_backlog = msgspec.json.Decoder(_Backlog).decode
 ids = msgspec.json.Decoder(list[int]).decode
 counts = msgspec.json.Decoder(list[tuple[str, State, int]]).decode
 message = msgspec.json.Decoder(Message).decode

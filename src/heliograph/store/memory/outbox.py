@@ -11,8 +11,11 @@ from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Mov
 from heliograph.core.errors import Conflict
 from heliograph.core.lifecycle import MOVES, SETTLED, Happening, State
 from heliograph.core.message import Message
+from heliograph.core.search import Found, Wanted
+from heliograph.core.standing import BAD_ENDS, Backlog, Waiting
 from heliograph.store.memory.parts import MemoryParts
 from heliograph.store.memory.replays import keep
+from heliograph.store.memory.search import look_through
 from heliograph.store.memory.tables import Tables
 from heliograph.store.portions import folded
 from heliograph.store.sequence import LAST_MESSAGE_ID, used_up
@@ -174,6 +177,20 @@ class MemoryOutbox:
     async def counts(self) -> dict[tuple[str, State], int]:
         """How many deliveries each channel has in each state."""
         return dict(Counter((d.channel, d.state) for d in self._tables.open().deliveries.values()))
+
+    async def backlog(self, *, company_id: int | None) -> Backlog:
+        """What waits, and how much ended badly."""
+        mine = [d for d in self._tables.open().deliveries.values() if company_id in (None, d.company_id)]
+        due: dict[tuple[str, State], list[int]] = {}
+        for delivery in mine:
+            if delivery.state not in SETTLED:
+                due.setdefault((delivery.channel, delivery.state), []).append(delivery.due_at)
+        waiting = tuple(Waiting(*key, len(times), min(times)) for key, times in sorted(due.items()))
+        return Backlog(waiting, dict(Counter(d.state for d in mine if d.state in BAD_ENDS)))
+
+    async def search(self, wanted: Wanted, *, before_id: int | None, limit: int) -> Found:
+        """Messages that are as wanted, newest first."""
+        return look_through(self._tables.open(), wanted, before_id, limit)
 
     # -------------------------------------------------------------- for the queue
 

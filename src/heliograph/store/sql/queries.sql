@@ -146,6 +146,89 @@ SELECT json_group_array(json_array(channel, state, many)) FROM (
     SELECT channel, state, count(*) AS many FROM delivery GROUP BY channel, state
 );
 
+-- backlog --
+-- What waits by channel and state, and how much ended badly by state; each from the index of its own.
+SELECT json_object(
+    'waiting', json((
+        SELECT json_group_array(json_array(channel, state, many, due_at)) FROM (
+            SELECT channel, 'queued' AS state, count(*) AS many, min(due_at) AS due_at
+            FROM delivery INDEXED BY delivery_due WHERE state = 'queued' GROUP BY channel
+            UNION ALL
+            SELECT channel, 'leased', count(*), min(due_at)
+            FROM delivery INDEXED BY delivery_leased WHERE state = 'leased' GROUP BY channel
+            UNION ALL
+            SELECT channel, 'held', count(*), min(due_at)
+            FROM delivery INDEXED BY delivery_held WHERE state = 'held' GROUP BY channel
+        )
+    )),
+    'bad', json((
+        SELECT json_group_object(state, many) FROM (
+            SELECT state, count(*) AS many FROM delivery INDEXED BY delivery_aside
+            WHERE state IN ('failed', 'expired', 'undelivered')
+            AND state NOT IN ('queued', 'leased', 'sent', 'delivered') GROUP BY state
+        )
+    ))
+);
+
+-- backlog_of --
+-- The same of one company: its deliveries among those that wait or ended badly.
+SELECT json_object(
+    'waiting', json((
+        SELECT json_group_array(json_array(channel, state, many, due_at)) FROM (
+            SELECT channel, 'queued' AS state, count(*) AS many, min(due_at) AS due_at
+            FROM delivery INDEXED BY delivery_due WHERE state = 'queued' AND company_id = ?1 GROUP BY channel
+            UNION ALL
+            SELECT channel, 'leased', count(*), min(due_at)
+            FROM delivery INDEXED BY delivery_leased WHERE state = 'leased' AND company_id = ?1 GROUP BY channel
+            UNION ALL
+            SELECT channel, 'held', count(*), min(due_at)
+            FROM delivery INDEXED BY delivery_held WHERE state = 'held' AND company_id = ?1 GROUP BY channel
+        )
+    )),
+    'bad', json((
+        SELECT json_group_object(state, many) FROM (
+            SELECT state, count(*) AS many FROM delivery INDEXED BY delivery_aside
+            WHERE state IN ('failed', 'expired', 'undelivered') AND company_id = ?1
+            AND state NOT IN ('queued', 'leased', 'sent', 'delivered') GROUP BY state
+        )
+    ))
+);
+
+-- oldest --
+-- The id of the oldest message there is.
+SELECT min(id) FROM message;
+
+-- until --
+-- An id above those of the messages made by then. Ids are given out in blocks, so that those around it are looked at.
+SELECT max(id) + 1 FROM (SELECT id FROM message WHERE created_at <= ?1 ORDER BY created_at DESC LIMIT 1000);
+
+-- newest_below --
+-- The id of the newest message below another.
+SELECT max(id) FROM message WHERE id < ?1;
+
+-- made_at --
+-- When the message with this id, or the next below it, was made.
+SELECT created_at FROM message WHERE id <= ?1 ORDER BY id DESC LIMIT 1;
+
+-- search --
+-- Messages between two ids, newest first, that are as wanted: company, times, and one delivery with all that is asked.
+SELECT json_group_array(json(noun) ORDER BY id DESC) FROM (
+    SELECT m.id, n.noun FROM message AS m CROSS JOIN message_noun AS n ON n.id = m.id
+    WHERE m.id < ?1 AND m.id >= ?2 AND m.created_at >= ?5 AND m.created_at <= ?6
+    AND (?4 IS NULL OR m.company_id = ?4)
+    AND (?7 = 0 OR EXISTS (
+        SELECT 1 FROM delivery AS d
+        WHERE d.message_id = m.id
+        AND (?8 IS NULL OR d.state = ?8)
+        AND (?9 IS NULL OR d.channel = ?9)
+        AND (
+            ?10 IS NULL OR d.associate_id = ?11
+            OR (d.device_id IS NULL AND instr(lower(d.address), ?10) > 0) OR lower(d.provider_id) = ?10
+        )
+    ))
+    ORDER BY m.id DESC LIMIT ?3
+);
+
 -- due --
 -- Deliveries that may be claimed on a channel, oldest first; in the very order of the index, so that nothing is sorted.
 SELECT json_group_array(id) FROM (

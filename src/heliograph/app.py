@@ -135,10 +135,14 @@ class Heliograph:
         )
 
     async def health(self) -> dict[str, object]:
-        """What /healthz tells. A paused channel is told but is no reason to send callers elsewhere: messages are kept."""
-        status = await self.dispatcher.status()
+        """What /healthz tells. A paused channel is told but is no reason to send callers elsewhere: messages are kept.
+
+        A store that takes no writes is one: nothing could be accepted.
+        """
+        status, trouble = await self.dispatcher.status(), await self.store.pulse.trouble()
         return {
-            "status": "ok",
+            "status": "degraded" if trouble else "ok",
+            "store": trouble or "writes",
             "dispatching": status.running,
             "paused": {lane.channel: lane.paused for lane in status.lanes if lane.paused},
             "unconfigured": status.unconfigured,

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from heliograph.core.delivery import Attempt, Delivery, Moved, Record
-from heliograph.core.lifecycle import MOVES, SETTLED, Happening, State, can
+from heliograph.core.lifecycle import MOVES, SPENT, Happening, State, can
 from heliograph.core.ports import Outbox
 from heliograph.testing.builders import an_acceptance
 from heliograph.testing.clock import SATURDAY_NOON as NOON
@@ -39,7 +39,7 @@ async def test_every_move_of_the_lifecycle_table_and_no_other_is_made(outbox: Ou
         now = MOVES[state][happening] if legal else state
         assert moved[id - 1] == Moved(id, now, legal), (state, happening)
         assert found[id].state is now, (state, happening)
-        assert found[id].sealed_config == (b"" if legal and now in SETTLED else b"secret"), (state, happening)
+        assert found[id].sealed_config == (b"" if legal and now in SPENT else b"secret"), (state, happening)
         assert found[id].updated_at == (NOON + 5 if legal else NOON), (state, happening)
 
 
@@ -163,3 +163,19 @@ async def test_attempts_read_as_they_were_made_in_order_of_delivery_and_number(o
         [Record(delivery_id=a.delivery_id, happening=Happening.REFUSED, at=NOON, lease=9, attempt=a) for a in made]
     )
     assert await outbox.attempts([2, 1]) == [made[2], made[1], made[0]]
+
+
+async def test_a_dead_letter_keeps_its_configuration_for_as_long_as_it_may_be_sent_again(outbox: Outbox) -> None:
+    await outbox.accept(an_acceptance(expires_at=NOON + 100, sealed_config=b"secret"))
+    await outbox.claim([1], now=NOON, lease_until=NOON + 10)
+    await outbox.record([Record(delivery_id=1, happening=Happening.REFUSED, at=NOON + 1, lease=1)])
+    await outbox.sweep(now=NOON + 99, limit=10)
+    assert (await only_delivery(outbox)).sealed_config == b"secret"
+
+    await outbox.record([Record(delivery_id=1, happening=Happening.RETRIED, at=NOON + 50)])
+    [again] = await outbox.claim([1], now=NOON + 50, lease_until=NOON + 60)
+    assert again.delivery.sealed_config == b"secret"
+    await outbox.record([Record(delivery_id=1, happening=Happening.REFUSED, at=NOON + 51, lease=2)])
+    await outbox.sweep(now=NOON + 100, limit=10)
+    dead = await only_delivery(outbox)
+    assert (dead.state, dead.sealed_config) == (State.FAILED, b"")

@@ -8,7 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from heliograph.core.errors import Conflict, NotFound
+from heliograph.core.ports import Directory
 from heliograph.core.roster import CompanyProfile, Profile, Roster, UserGroup
+from heliograph.testing.builders import a_user
 
 pytestmark = pytest.mark.anyio
 
@@ -80,3 +82,42 @@ async def test_a_deleted_user_leaves_all_groups(roster: Roster) -> None:
     await roster.add_group(a_group(2))
     await roster.put_profile(Profile(associate_id=101, deleted_at=7))
     assert [group.members for group in await roster.groups(1)] == [(103,), (103,)]
+
+
+async def test_a_user_is_enrolled_with_particulars_and_groups_at_once(directory: Directory, roster: Roster) -> None:
+    await roster.add_group(a_group(1))
+    await roster.add_group(a_group(2))
+    gone = a_group(3).group_id
+    ida = await directory.enrol(
+        a_user(associate_id=0), Profile(associate_id=0, country="NO"), [a_group(1).group_id, gone]
+    )
+    assert await directory.user(ida.associate_id) == ida
+    assert await roster.profiles([ida.associate_id]) == [Profile(associate_id=ida.associate_id, country="NO")]
+    assert [group.members for group in await roster.groups(1)] == [
+        tuple(sorted({101, 103, ida.associate_id})),
+        (101, 103),
+    ]
+
+    renamed = replace(ida, full_name="Ida Lewis")
+    await directory.enrol(renamed, Profile(associate_id=0, country="SE"), [a_group(2).group_id])
+    assert await directory.user(ida.associate_id) == renamed
+    assert [profile.country for profile in await roster.profiles([ida.associate_id])] == ["SE"]
+    assert all(ida.associate_id in group.members for group in await roster.groups(1))
+
+
+async def test_who_cannot_be_enrolled_leaves_nothing_behind(directory: Directory, roster: Roster) -> None:
+    await directory.add_user(a_user(associate_id=101))
+    await roster.add_group(a_group(1, members=()))
+    taken = a_user(associate_id=0, user_name="Keeper101", user_id="f" * 32)
+    for nobody, error in ((taken, Conflict), (a_user(associate_id=999), NotFound)):
+        with pytest.raises(error):
+            await directory.enrol(nobody, Profile(associate_id=0, country="NO"), [a_group(1).group_id])
+    assert await roster.profiles([101, 102, 999]) == []
+    assert [group.members for group in await roster.groups(1)] == [()]
+
+
+async def test_who_is_enrolled_as_deleted_leaves_all_groups(directory: Directory, roster: Roster) -> None:
+    ida = await directory.add_user(a_user(associate_id=101))
+    await roster.add_group(a_group(1))
+    await directory.enrol(replace(ida, active=False), Profile(associate_id=0, deleted_at=7), ())
+    assert [group.members for group in await roster.groups(1)] == [(103,)]

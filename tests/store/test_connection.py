@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from heliograph.core.errors import Conflict, Unavailable
-from heliograph.core.lifecycle import MOVES, SETTLED
+from heliograph.core.lifecycle import MOVES, SPENT
 from heliograph.store.connection import MACHINE_ERRORS, connect, furnish_reader, mapped, translated
 
 
@@ -20,10 +20,10 @@ def test_every_connection_waits_for_the_disk_and_overwrites_what_it_deletes(writ
 
 
 def test_the_lifecycle_table_in_the_database_is_the_one_in_core(writing: apsw.Connection) -> None:
-    loaded = set(writing.execute("SELECT state, happening, next, settles FROM moves"))
+    loaded = set(writing.execute("SELECT state, happening, next, spent FROM moves"))
     writing.close()
     assert loaded == {
-        (state, happening, to, int(to in SETTLED)) for state, moves in MOVES.items() for happening, to in moves.items()
+        (state, happening, to, int(to in SPENT)) for state, moves in MOVES.items() for happening, to in moves.items()
     }
 
 

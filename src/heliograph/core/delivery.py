@@ -38,7 +38,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     lease: int = 0  # the fencing token of the newest lease
     provider_id: str = ""
     detail: str = ""  # why it stands where it stands, in words
-    sealed_config: bytes = b""  # the caller's channel configuration, encrypted; emptied when the delivery settles
+    sealed_config: bytes = b""  # the caller's channel configuration, encrypted; emptied when no try can follow
     updated_at: int = 0
 
 
@@ -59,6 +59,7 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...]
     deliveries: tuple[Delivery, ...]
     later: tuple[Delivery, ...] = ()  # the rest of a fan-out: kept as lists, and made deliveries by `Outbox.expand`
+    records: tuple[Record, ...] = ()  # what happens to earlier deliveries by this: an answer to one of them
     events: tuple[DueEvent, ...] = ()  # what scripts are to be told afterwards
     replay: Replay | None = None  # what a repetition of the call is answered; its key must be free
 
@@ -98,10 +99,13 @@ class Moved(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a provider says later of a message it took: a receipt."""
 
-    ids: tuple[str, ...]  # the provider's id of the message; as it came first, then in other notations
+    ids: tuple[str, ...] = ()  # the provider's id of the message; as it came first, then in other notations
     happening: Happening  # ARRIVED or BOUNCED
     detail: str = ""
     address: str = ""  # whose receipt it is, where the provider says so; tells apart what an id alone does not
+    message_id: int = 0  # ours, and
+    delivery_id: int = 0  # ours, where the channel has proof which delivery is meant; then `ids` does not count
+    gone: bool = False  # the address is dead, or its owner wants no more: never use it again
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):

@@ -89,6 +89,12 @@ MOVES: dict[State, dict[Happening, State]] = {
 #: States that nothing but an operator's or a recipient's later word leaves; retention may remove deliveries in these.
 SETTLED = frozenset({S.SENT, S.DELIVERED, S.REPLIED, S.UNDELIVERED, S.FAILED, S.EXPIRED, S.CANCELLED})
 
+#: Settled states from which an operator may send again.
+REPEATABLE = frozenset(state for state in SETTLED if H.RETRIED in MOVES[state])
+
+#: Settled states that no try follows: what was kept for one is erased here.
+SPENT = SETTLED - REPEATABLE
+
 
 def advance(state: State, happening: Happening) -> State:
     """The state that follows; raises IllegalMove where the table has no row."""

@@ -43,6 +43,7 @@ from heliograph.core.reporting import Reports as Reports
 from heliograph.core.retry import RetryPolicy
 from heliograph.core.scripting import Agenda as Agenda
 from heliograph.core.scripting import Call as Call
+from heliograph.core.roster import Profile
 from heliograph.core.scripting import Hooks as Hooks
 from heliograph.core.search import Found, Wanted
 from heliograph.core.standing import Backlog
@@ -91,7 +92,7 @@ class Outbox(Protocol):
     async def record(self, records: Sequence[Record]) -> list[Moved]:
         """Apply each record by the lifecycle table and append its attempt; one answer per record, same order.
 
-        A delivery that settles loses its `sealed_config`. Illegal moves and stale leases move nothing.
+        A delivery loses its `sealed_config` where no try can follow (`SPENT`). Illegal moves and stale leases move nothing.
         RETRIED counts attempts from 0 again, and makes the delivery due at `due_at`, or else at `at`.
         """
 
@@ -100,6 +101,8 @@ class Outbox(Protocol):
 
         `orphaned` says that no dispatcher is alive, as at the start of the only one: then every lease has lapsed.
         """
+        Dead letters whose time to live is over lose their `sealed_config`, for they are not sent again.
+
 
     async def prune(self, *, before: int, limit: int) -> int:
         """Remove messages made before then whose deliveries have all settled, with their attempts; how many, at most `limit`."""
@@ -175,6 +178,14 @@ class Directory(Protocol):
 
     async def devices(self, associate_ids: Sequence[int]) -> list[Device]: ...
     async def put_device(self, device: Device) -> Device:
+    async def enrol(self, user: User, profile: Profile, group_ids: Sequence[str]) -> User:
+        """A user with particulars, made a member of these groups too: all in one transaction, or nothing of it.
+
+        `associate_id` 0 adds the user, any other puts this one in the place of the one before; the profile's is set here.
+        Who is marked as deleted leaves all groups; a group that is gone is passed over. Raises Conflict naming what is
+        taken, NotFound when there is no such user.
+        """
+
         """Add (`id` 0), or replace the one with the same identifier in the company, moving it to its new owner.
 
         Its token is alive again: whatever suppressed it is lifted. Another device of the company with the same token on

@@ -93,13 +93,6 @@ class GroupService:
         allow(caller)
         await self._roster.remove_group(group.group_id)
 
-    async def join(self, caller: Caller, associate_id: int, groups: Sequence[UserGroup]) -> None:
-        """Make a user a member of these too. Raises NotAllowed."""
-        allow(caller)
-        for group in groups:
-            members = tuple(sorted({*group.members, associate_id}))
-            await self._roster.update_group(replace(group, members=members))
-
     async def member_ids(self, group: UserGroup) -> list[str]:
         """The members by the ids that the API shows."""
         users = [await self._directory.user(associate_id) for associate_id in group.members]

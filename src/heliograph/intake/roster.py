@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from heliograph.core.errors import InvalidArgument, NotAllowed, UnknownRecipient
 from heliograph.core.people import Caller, Role, User
 from heliograph.core.ports import Clock, Directory
-from heliograph.core.roster import Profile, Roster
+from heliograph.core.roster import Profile, Roster, UserGroup
 from heliograph.intake.accounts import UserDraft, checked
 from heliograph.intake.people import People
 
@@ -77,8 +77,8 @@ class RosterService:
         self._roster = roster
         self._clock = clock
 
-    async def add(self, caller: Caller, said: Particulars) -> Person:
-        """A new user, whose name for signing in is the e-mail address.
+    async def add(self, caller: Caller, said: Particulars, groups: Sequence[UserGroup] = ()) -> Person:
+        """A new user, whose name for signing in is the e-mail address, in these groups: all kept, or nothing of it.
 
         Raises NotAllowed, InvalidArgument naming the fields, Conflict for what is taken.
         """
@@ -94,10 +94,10 @@ class RosterService:
         )
         user = await self._people.prepared(caller.company_id, draft)
         allow(caller, user)
-        user = await self._directory.add_user(replace(user, active=said.active is not False))
-        profile = self._profile(Profile(associate_id=user.associate_id), said)
-        await self._roster.put_profile(profile)
-        return Person(user, profile)
+        profile = self._profile(Profile(associate_id=0), said)
+        user = replace(user, active=said.active is not False)
+        user = await self._directory.enrol(user, profile, [group.group_id for group in groups])
+        return Person(user, replace(profile, associate_id=user.associate_id))
 
     async def find(self, caller: Caller, *, user_id: str = "", email: str = "", external_id: str = "") -> Person:
         """By the first of these that is given. Raises NotAllowed, UnknownRecipient."""
@@ -116,8 +116,10 @@ class RosterService:
         field = "Id" if user_id else "Email" if email else "ExternalId"
         raise UnknownRecipient(f"{field} names no user of this company.", field=field)
 
-    async def change(self, caller: Caller, person: Person, said: Particulars) -> Person:
-        """The user as he or she is from now on; a new password or an end of being active ends all tickets.
+    async def change(
+        self, caller: Caller, person: Person, said: Particulars, groups: Sequence[UserGroup] = ()
+    ) -> Person:
+        """The user as he or she is from now on, in these groups too; a new password or an end of being active ends all tickets.
 
         Raises NotAllowed, InvalidArgument naming the fields, Conflict for what is taken.
         """
@@ -126,9 +128,8 @@ class RosterService:
         allow(caller, changed)
         if caller.associate_id == changed.associate_id and not changed.active:
             raise NotAllowed("Nobody may retire himself or herself.")
-        await self._directory.update_user(changed)
         profile = self._profile(person.profile, said)
-        await self._roster.put_profile(profile)
+        await self._directory.enrol(changed, profile, [group.group_id for group in groups])
         if said.password:
             changed = (await self._people.set_password(changed, said.password)).user
         elif not changed.active:
@@ -151,9 +152,10 @@ class RosterService:
             active=False,
             created_at=user.created_at,
         )
-        await self._people.set_active(bare, False)
         now = self._clock.now()
-        await self._roster.put_profile(Profile(associate_id=user.associate_id, updated_at=now, deleted_at=now))
+        profile = Profile(associate_id=user.associate_id, updated_at=now, deleted_at=now)
+        await self._directory.enrol(bare, profile, ())
+        await self._people.revoke_tickets(bare)
 
     async def search(self, caller: Caller, wanted: Wanted, *, page: int, size: int) -> list[Person]:
         """One page of those that fit, in order of associate id; `page` counts from 0. Raises NotAllowed."""

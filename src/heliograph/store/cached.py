@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.ports import Clock, Directory
+from heliograph.core.roster import Profile
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -153,6 +154,11 @@ class CachedDirectory:
         """The user as he or she is to be from now on."""
         async with _writing(self._users):
             await self._directory.update_user(user)
+
+    async def enrol(self, user: User, profile: Profile, group_ids: Sequence[str]) -> User:
+        """The user with the associate id."""
+        async with _writing(self._users):
+            return await self._directory.enrol(user, profile, group_ids)
 
     # -------------------------------------------------------------------- devices
 

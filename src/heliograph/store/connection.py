@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 
 from heliograph.core.errors import Conflict, OperatorError, Unavailable
-from heliograph.core.lifecycle import MOVES, SETTLED
+from heliograph.core.lifecycle import MOVES, SPENT
 from heliograph.store.queries import script
 
 BUSY_MS = 5_000  # how long one process waits for another's transaction
@@ -93,7 +93,7 @@ def furnish_writer(connection: apsw.Connection) -> None:
     """Give the writer's connection the views, the lifecycle table and the batch; raises OperatorError if it cannot work."""
     connection.execute(script("nouns.sql"))
     connection.execute(script("batch.sql"))
-    rows = [(state, happening, to, to in SETTLED) for state, moves in MOVES.items() for happening, to in moves.items()]
+    rows = [(state, happening, to, to in SPENT) for state, moves in MOVES.items() for happening, to in moves.items()]
     connection.executemany("INSERT INTO moves VALUES (?, ?, ?, ?)", rows)
     _probe(connection)
 

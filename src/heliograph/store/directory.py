@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from heliograph.core.errors import NotFound
 from heliograph.core.people import Company, Device, Ticket, User
+from heliograph.core.roster import Profile
 from heliograph.store import rows
 from heliograph.store.queries import SQL
 from heliograph.store.reader import Reader
@@ -87,6 +88,23 @@ class SqliteDirectory:
         """Raises NotFound when there is no such user, Conflict naming what is taken."""
         if await self._change("update_user", *_user_row(user)) is None:
             raise NotFound(f"There is no user {user.associate_id}.")
+
+    async def enrol(self, user: User, profile: Profile, group_ids: Sequence[str]) -> User:
+        """User, particulars and memberships in one transaction."""
+        row, groups = _user_row(user), rows.text(list(group_ids))
+
+        def work(connection: apsw.Connection) -> int:
+            id = connection.execute(SQL["update_user" if user.associate_id else "add_user"], row).get
+            if id is None:
+                raise NotFound(f"There is no user {user.associate_id}.")
+            connection.execute(SQL["put_profile"], (rows.text(replace(profile, associate_id=id)),))
+            if profile.deleted_at:
+                connection.execute(SQL["leave_groups"], (id,))
+            else:
+                connection.execute(SQL["join_groups"], (groups, id))
+            return int(id)
+
+        return replace(user, associate_id=await self._writer.run(work))
 
     # -------------------------------------------------------------------- devices
 

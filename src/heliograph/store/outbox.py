@@ -23,6 +23,7 @@ NEWEST = 2**63 - 1  # an id above all others
 _SETTLED = rows.text(sorted(SETTLED))
 #: The states that the index `delivery_aside` leaves out: nearly every message passes through them.
 _USUAL = frozenset({State.QUEUED, State.LEASED, State.SENT, State.DELIVERED})
+_ERASED = 5_000  # configurations erased in one sweep
 _FEW = 32  # messages whose deliveries are read at once, without a thread
 
 
@@ -75,7 +76,7 @@ class SqliteOutbox:
         leases_until = NEWEST if orphaned else now
         lapsed = await self._reader.many(rows.ids, "lapse", leases_until, limit)
         overdue = await self._reader.many(rows.ids, "overdue", now, limit - len(lapsed))
-        if not lapsed and not overdue:
+        if not lapsed and not overdue and self._reader.value("sealed_in_vain", now) is None:
             return 0
         return await self._writer.run(lambda connection: _sweep(connection, now, leases_until, limit))
 
@@ -153,7 +154,9 @@ def _sweep(connection: apsw.Connection, now: int, leases_until: int, limit: int)
     batch = Batch()
     batch.records = [rows.text(record) for record in records]
     batch.apply(connection)
-    return sum(moved.moved for moved in batch.answers(connection).moved.values())
+    moved = sum(moved.moved for moved in batch.answers(connection).moved.values())
+    connection.execute(SQL["erase_configs"], (now, _ERASED))
+    return moved
 
 
 def _prune(connection: apsw.Connection, before: int, limit: int) -> int:

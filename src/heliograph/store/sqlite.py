@@ -28,10 +28,12 @@ from heliograph.store.migrate import migrate, version
 from heliograph.store.notes import SqliteNotes
 from heliograph.store.outbox import SqliteOutbox
 from heliograph.store.parts import SqliteParts
+from heliograph.store.pulse import Pulse
 from heliograph.store.queue import TableQueue
 from heliograph.store.reader import Reader
 from heliograph.store.replays import SqliteReplays
 from heliograph.store.roster import SqliteRoster
+from heliograph.store.threads import SqliteSuppressions, SqliteThreads
 from heliograph.store.writer import Writer
 
 _SYNCHRONOUS = {0: "off", 1: "normal", 2: "full", 3: "extra"}
@@ -53,8 +55,11 @@ class SqliteStore:
         self.keyring = SqliteKeyring(writer, reader)
         self.replays = SqliteReplays(writer, reader)
         self.roster = SqliteRoster(writer, reader)
+        self.threads = SqliteThreads(reader)
+        self.suppressions = SqliteSuppressions(writer, reader)
         self.parts = SqliteParts(writer, reader)
         self.notes = SqliteNotes(writer, reader)
+        self.pulse = Pulse(writer, clock)
         self.queue = TableQueue(self._due, self._next_due, clock)
 
     def facts(self) -> dict[str, str]:

@@ -133,6 +133,21 @@ async def test_a_key_does_not_reach_administrators_and_an_administrator_does(tow
     assert (await program.ask("PUT", "user", Id=jan["Id"], WebsiteRole="User")).status == 403
 
 
+async def test_a_user_whose_particulars_are_refused_is_not_added(town: Town) -> None:
+    program = Program(town)
+    refused = await program.ask("POST", "user", **JAN, Country="N" * 201)
+    assert refused.status == 400
+    assert await program.get("GET", "user/search", Email="jan@example.com") == []
+    assert (await program.ask("POST", "user", **JAN)).status == 200
+
+
+async def test_a_user_is_added_to_the_groups_that_are_named(town: Town) -> None:
+    program = Program(town)
+    watch = await program.get("POST", "usergroup", Name="Night watch")
+    jan = await program.get("POST", "user", **JAN, Groups=[watch["Id"]])
+    assert (await program.get("GET", "usergroup", Name="Night watch"))["UserIds"] == [jan["Id"]]
+
+
 async def test_nobody_retires_or_deletes_himself(town: Town) -> None:
     boss = await an_administrator(town)
     assert (await boss.ask("DELETE", "user", Id=town.user.user_id)).status == 403

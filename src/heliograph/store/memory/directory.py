@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from heliograph.core.errors import Conflict, NotFound
 from heliograph.core.people import Company, Device, Ticket, User
+from heliograph.core.roster import Profile
 from heliograph.store.memory.tables import Tables
 
 
@@ -99,6 +100,23 @@ class MemoryDirectory:
         _check_free(user, users)
         users[user.associate_id] = user
 
+    async def enrol(self, user: User, profile: Profile, group_ids: Sequence[str]) -> User:
+        """User, particulars and memberships; nothing of it when the user cannot be kept."""
+        if user.associate_id:
+            await self.update_user(user)
+        else:
+            user = await self.add_user(user)
+        t = self._tables
+        t.profiles[user.associate_id] = replace(profile, associate_id=user.associate_id)
+        for id, group in t.groups.items():
+            members = set(group.members)
+            if profile.deleted_at:
+                members.discard(user.associate_id)
+            elif id in group_ids:
+                members.add(user.associate_id)
+            t.groups[id] = replace(group, members=tuple(sorted(members)))
+        return user
+
     def _only(self, company_id: int, fits: Callable[[User], bool]) -> User | None:
         found = [user for user in self._tables.open().users.values() if user.company_id == company_id and fits(user)]
         return found[0] if len(found) == 1 else None
@@ -174,6 +192,7 @@ class MemoryDirectory:
         """Never use this address on this channel again, and forget the devices that have it."""
         t = self._tables.open()
         t.suppressions[channel, address] = reason
+        t.suppressed_at[channel, address] = now
         t.devices = {id: device for id, device in t.devices.items() if device.handle != address}
 
     async def suppressed(self, channel: str, address: str) -> str | None:

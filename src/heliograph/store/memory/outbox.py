@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Moved, Record
 from heliograph.core.errors import Conflict
-from heliograph.core.lifecycle import MOVES, SETTLED, Happening, State
+from heliograph.core.lifecycle import MOVES, REPEATABLE, SETTLED, SPENT, Happening, State
 from heliograph.core.message import Message
 from heliograph.core.search import Found, Wanted
 from heliograph.core.standing import BAD_ENDS, Backlog, Waiting
@@ -121,7 +121,11 @@ class MemoryOutbox:
             Record(delivery_id=d.id, happening=Happening.LAPSED, at=now, detail="the lease lapsed") for d in lapsed
         ]
         records += [Record(delivery_id=d.id, happening=Happening.EXPIRED, at=now, detail="expired") for d in overdue]
-        return sum(self._apply(record).moved for record in records[: max(limit, 0)])
+        moved = sum(self._apply(record).moved for record in records[: max(limit, 0)])
+        for id, d in t.deliveries.items():
+            if d.sealed_config and d.state in REPEATABLE and d.expires_at <= now:
+                t.deliveries[id] = replace(d, sealed_config=b"")
+        return moved
 
     async def prune(self, *, before: int, limit: int) -> int:
         """Remove old messages whose deliveries have settled, with deliveries and attempts; how many messages."""
@@ -222,7 +226,7 @@ def _moved(delivery: Delivery, record: Record, to: State) -> Delivery:
         lease_until=0,
         provider_id=record.provider_id or delivery.provider_id,
         detail=record.detail,
-        sealed_config=b"" if to in SETTLED else delivery.sealed_config,
+        sealed_config=b"" if to in SPENT else delivery.sealed_config,
         updated_at=record.at,
     )
 

@@ -9,6 +9,7 @@ from heliograph.core.errors import Unavailable
 from heliograph.core.message import Message
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replay
+from heliograph.core.roster import Profile, UserGroup
 from heliograph.core.scripting import DueEvent
 from heliograph.store.portions import Portion
 
@@ -29,6 +30,8 @@ class Tables:
         self.attempts: list[Attempt] = []
         self.companies: dict[int, Company] = {}
         self.users: dict[int, User] = {}
+        self.profiles: dict[int, Profile] = {}  # by associate
+        self.groups: dict[str, UserGroup] = {}
         self.devices: dict[int, Device] = {}
         self.wishes: dict[int, str] = {}  # tags by associate
         self.suppressions: dict[tuple[str, str], str] = {}

@@ -8,13 +8,13 @@ CREATE TEMP TABLE moves (
     state     TEXT NOT NULL,
     happening TEXT NOT NULL,
     next      TEXT NOT NULL,
-    settles   INTEGER NOT NULL,
+    spent     INTEGER NOT NULL, -- no try can follow
     PRIMARY KEY (state, happening)
 ) WITHOUT ROWID;
 
 -- What the last batch did, to be asked right after it.
 CREATE TEMP TABLE claimed (id INTEGER PRIMARY KEY, call INTEGER, now INTEGER, lease_until INTEGER, next TEXT);
-CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY, delivery_id INTEGER, was TEXT, next TEXT, settles INTEGER);
+CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY, delivery_id INTEGER, was TEXT, next TEXT, spent INTEGER);
 
 CREATE TEMP VIEW batch AS
 SELECT NULL AS messages, NULL AS deliveries, NULL AS records, NULL AS claims, NULL AS items, NULL AS events,
@@ -26,8 +26,8 @@ CREATE TEMP VIEW recording AS SELECT NULL AS place, NULL AS record;
 CREATE TEMP TRIGGER record_applied INSTEAD OF INSERT ON recording
 BEGIN
     -- Only a claim can lease, so that every lease has a term and a token; a stale token finds no move.
-    INSERT INTO moved (place, delivery_id, was, next, settles)
-    SELECT NEW.place, d.id, d.state, m.next, m.settles
+    INSERT INTO moved (place, delivery_id, was, next, spent)
+    SELECT NEW.place, d.id, d.state, m.next, m.spent
     FROM delivery AS d
     LEFT JOIN moves AS m
         ON m.state = d.state
@@ -60,7 +60,7 @@ BEGIN
         lease_until = 0,
         provider_id = coalesce(nullif(NEW.record ->> 'provider_id', ''), provider_id),
         detail = NEW.record ->> 'detail',
-        sealed_config = iif(m.settles, '', sealed_config),
+        sealed_config = iif(m.spent, '', sealed_config),
         updated_at = NEW.record ->> 'at'
     FROM moved AS m
     WHERE m.place = NEW.place AND m.next IS NOT NULL AND delivery.id = +m.delivery_id;

@@ -6,6 +6,10 @@ UPDATE sequence SET next = next + ?2 WHERE name = ?1 AND next + ?2 - 1 <= ?3 RET
 -- How many ids a sequence still has before its last.
 SELECT max(?2 - next + 1, 0) FROM sequence WHERE name = ?1;
 
+-- touch --
+-- A small write that nobody reads. It counts, because SQLite skips a write that leaves a page as it is.
+INSERT INTO sequence (name, next) VALUES ('pulse', 1) ON CONFLICT DO UPDATE SET next = next + 1;
+
 -- apply --
 -- A whole batch: messages, deliveries, records, claims, inbox items, AfterAsync events, replays.
 INSERT INTO batch (messages, deliveries, records, claims, items, events, replays, portions)
@@ -57,6 +61,18 @@ SELECT json_group_array(id) FROM (
     UNION ALL
     SELECT id FROM delivery INDEXED BY delivery_due WHERE state = 'queued' AND expires_at <= ?1
     LIMIT ?2
+);
+
+-- sealed_in_vain --
+-- Whether a dead letter that can be sent no more still has its caller's configuration.
+SELECT 1 FROM delivery
+WHERE sealed_config <> '' AND state IN ('failed', 'expired') AND expires_at <= ?1 LIMIT 1;
+
+-- erase_configs --
+-- Dead letters that can be sent no more lose their callers' configurations.
+UPDATE delivery SET sealed_config = '' WHERE id IN (
+    SELECT id FROM delivery
+    WHERE sealed_config <> '' AND state IN ('failed', 'expired') AND expires_at <= ?1 LIMIT ?2
 );
 
 -- finished --
@@ -556,6 +572,11 @@ INSERT OR REPLACE INTO person_profile (
 SELECT
     ?1 ->> 'associate_id', ?1 ->> 'first_name', ?1 ->> 'last_name', ?1 ->> 'country', ?1 ->> 'time_zone',
     ?1 ->> 'updated_at', ?1 ->> 'deleted_at';
+
+-- join_groups --
+-- A user is a member of these groups too; one that is gone is passed over.
+INSERT OR IGNORE INTO user_group_member (group_id, associate_id)
+SELECT g.group_id, ?2 FROM json_each(?1) AS wanted CROSS JOIN user_group AS g ON g.group_id = wanted.value;
 
 -- leave_groups --
 -- A user is in no group any more.

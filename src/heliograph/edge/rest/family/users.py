@@ -50,9 +50,7 @@ class Users:
 
     async def add_user(self, caller: Caller, given: Members) -> Document:
         """The user as added."""
-        joined = await self._joined(caller, given)
-        person = await self._roster.add(caller, _particulars(given))
-        await self._groups.join(caller, person.user.associate_id, joined)
+        person = await self._roster.add(caller, _particulars(given), await self._joined(caller, given))
         return {"User": _user(person, [])}
 
     async def user(self, caller: Caller, given: Members) -> Document:
@@ -62,9 +60,7 @@ class Users:
     async def change_user(self, caller: Caller, given: Members) -> Document:
         """The user as changed. An identifier that found the user is no new value."""
         person = await self._find(caller, given)
-        joined = await self._joined(caller, given)
-        changed = await self._roster.change(caller, person, _particulars(given))
-        await self._groups.join(caller, changed.user.associate_id, joined)
+        changed = await self._roster.change(caller, person, _particulars(given), await self._joined(caller, given))
         return {"User": (await self._told([changed]))[0]}
 
     async def delete_user(self, caller: Caller, given: Members) -> Document:

@@ -13,6 +13,8 @@ from heliograph.core.notes import Notes
 from heliograph.core.parts import Parts
 from heliograph.core.ports import Agenda, Answers, Clock, Directory, InboxStore, Keyring, Outbox, Queue, Replays
 from heliograph.core.roster import Roster
+from heliograph.core.suppression import Suppressions
+from heliograph.core.threads import Threads
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.memory import MemoryStore
 from heliograph.store.sqlite import open_store
@@ -30,6 +32,8 @@ class Store(Protocol):
     answers: Answers
     replays: Replays
     roster: Roster
+    threads: Threads
+    suppressions: Suppressions
     keyring: Keyring
     parts: Parts
     notes: Notes
@@ -72,6 +76,16 @@ def queue(store: Store) -> Queue:
 @pytest.fixture
 def inbox(store: Store) -> InboxStore:
     return store.inbox
+
+
+@pytest.fixture
+def threads(store: Store) -> Threads:
+    return store.threads
+
+
+@pytest.fixture
+def suppressions(store: Store) -> Suppressions:
+    return store.suppressions
 
 
 @pytest.fixture

@@ -39,8 +39,11 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tex
     to: str = ""
     body: str = ""
     format: str = ""
-    parent_id: int = 0  # the MessagingId this one follows
+    parent_id: int = 0  # the MessagingId this one follows or answers
     session_key: str = ""  # the thread
+    inbound: bool = False  # someone outside sent it to us
+    plugin: str = ""  # inbound: the channel it came through, where one is named
+    subject: str = ""  # inbound: of a mail
 
 
 Content = Push | Text

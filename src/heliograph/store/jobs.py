@@ -72,7 +72,8 @@ class Job:
 
 
 class Accept(Job):
-    """Keep messages and deliveries, with the AfterAsync events and the replay of their call. Answers None."""
+    """Keep messages and deliveries, with the AfterAsync events and the replay of their call, and apply what they mean for
+    earlier deliveries. Answers None."""
 
     asks = False
 
@@ -81,6 +82,7 @@ class Accept(Job):
         future: asyncio.Future[Any],
         messages: list[str],
         deliveries: list[str],
+        records: list[str],
         events: list[str],
         replays: list[str],
         portions: list[str],
@@ -89,12 +91,14 @@ class Accept(Job):
         self._portions = portions
         self._messages = messages
         self._deliveries = deliveries
+        self._records = records
         self._events = events
         self._replays = replays
 
     def join(self, batch: Batch) -> None:
         batch.messages += self._messages
         batch.deliveries += self._deliveries
+        batch.records += self._records
         batch.events += self._events
         batch.replays += self._replays
         batch.portions += self._portions

@@ -44,10 +44,11 @@ class SqliteOutbox:
         """Keep everything in one transaction. Raises Conflict for an id or a key that is taken."""
         messages = [rows.text(message) for message in acceptance.messages]
         deliveries = [rows.text(delivery) for delivery in acceptance.deliveries]
+        records = [rows.text(record) for record in acceptance.records]
         events = [rows.text(event) for event in acceptance.events]
         replays = [] if acceptance.replay is None else [rows.text(acceptance.replay)]
         later = [rows.text(portion) for portion in portions.folded(acceptance.later)]
-        await self._writer.put(Accept(self._writer.future(), messages, deliveries, events, replays, later))
+        await self._writer.put(Accept(self._writer.future(), messages, deliveries, records, events, replays, later))
 
     async def expand(self) -> list[Delivery]:
         """Make the oldest portion of what was accepted for later; the deliveries made."""

@@ -1,4 +1,4 @@
-"""Loads the named statements of queries.sql and channels.sql."""
+"""Loads the named statements of the sql folder."""
 
 from __future__ import annotations
 
@@ -25,5 +25,7 @@ def parse(text: str) -> dict[str, str]:
     return statements
 
 
+FILES = ("queries.sql", "channels.sql", "threads.sql")
+
 #: Every statement of the store, by name.
-SQL = parse(script("queries.sql")) | parse(script("channels.sql"))
+SQL = parse("\n".join(map(script, FILES)))

@@ -22,6 +22,7 @@ from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replay
 from heliograph.core.roster import CompanyProfile, Profile, UserGroup
 from heliograph.core.scripting import DueEvent
+from heliograph.core.suppression import Suppression
 from heliograph.core.standing import Backlog, Waiting
 
 _encode = msgspec.json.Encoder().encode
@@ -113,3 +114,4 @@ replay = msgspec.json.Decoder(Replay).decode
 profiles = msgspec.json.Decoder(list[Profile]).decode
 company_profile = msgspec.json.Decoder(CompanyProfile).decode
 groups = msgspec.json.Decoder(list[UserGroup]).decode
+suppressions = msgspec.json.Decoder(list[Suppression]).decode

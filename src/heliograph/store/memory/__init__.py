@@ -14,6 +14,7 @@ from heliograph.store.memory.parts import MemoryParts
 from heliograph.store.memory.replays import MemoryReplays
 from heliograph.store.memory.roster import MemoryRoster
 from heliograph.store.memory.tables import Tables
+from heliograph.store.memory.threads import MemorySuppressions, MemoryThreads
 from heliograph.store.queue import TableQueue
 
 
@@ -32,6 +33,8 @@ class MemoryStore:
         self.keyring = MemoryKeyring(self._tables)
         self.replays = MemoryReplays(self._tables)
         self.roster = MemoryRoster(self._tables)
+        self.threads = MemoryThreads(self._tables)
+        self.suppressions = MemorySuppressions(self._tables)
         self.queue = TableQueue(self.outbox.look, self.outbox.next_due, clock)
 
     def facts(self) -> dict[str, str]:
@@ -55,4 +58,6 @@ __all__ = [
     "MemoryReplays",
     "MemoryRoster",
     "MemoryStore",
+    "MemorySuppressions",
+    "MemoryThreads",
 ]

@@ -53,6 +53,8 @@ class MemoryOutbox:
             raise Conflict("This event id is taken.")
         if acceptance.replay is not None:
             keep(acceptance.replay, t)
+        for record in acceptance.records:
+            self._apply(record)
         t.events |= events
         t.messages |= messages
         t.deliveries |= deliveries

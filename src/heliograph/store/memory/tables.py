@@ -35,6 +35,7 @@ class Tables:
         self.devices: dict[int, Device] = {}
         self.wishes: dict[int, str] = {}  # tags by associate
         self.suppressions: dict[tuple[str, str], str] = {}
+        self.suppressed_at: dict[tuple[str, str], int] = {}
         self.tickets: dict[bytes, Ticket] = {}
         self.items: dict[int, InboxItem] = {}
         self.events: dict[int, DueEvent] = {}

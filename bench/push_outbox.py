@@ -22,6 +22,7 @@ from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.observe.counters import Counters
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.sqlite import SqliteStore, open_store
+from heliograph.system import collector
 from heliograph.system.clock import SystemClock
 from heliograph.system.results import InProcessResults
 from heliograph.testing.builders import a_company, a_delivery, a_message, a_push, a_user
@@ -93,6 +94,7 @@ async def send(
         jitter=lambda: 0.5,
     )
     dispatcher = Dispatcher({CHANNEL: channel}, store.queue, room, DispatchSettings())
+    collector.settle()  # as a gateway does before it serves
     wall, cpu, thread = time.perf_counter(), time.process_time(), time.thread_time()
     await dispatcher.start()
     async with asyncio.timeout(LIMIT):

@@ -88,6 +88,20 @@ async def test_a_suppressed_address_is_so_on_its_channel_only(directory: Directo
     assert await directory.suppressed("email", "a@example.com") == "again"
 
 
+async def test_many_addresses_are_asked_for_at_once_and_only_the_dead_are_told(directory: Directory) -> None:
+    assert await directory.dead("apns", {"t-1", "t-2"}) == {}
+    await directory.suppress("apns", "t-2", reason="410 Gone", now=NOON)
+    await directory.suppress("fcm", "t-1", reason="elsewhere", now=NOON)
+    assert await directory.dead("apns", {"t-1", "t-2", 'quoted " and ü'}) == {"t-2": "410 Gone"}
+    assert await directory.dead("apns", set()) == {}
+
+
+async def test_of_many_users_the_active_ones_are_told(directory: Directory) -> None:
+    await directory.add_users([a_user(1), a_user(2, active=False), a_user(3)])
+    assert await directory.active({1, 2, 3, 99}) == {1, 3}
+    assert await directory.active(set()) == set()
+
+
 async def test_a_ticket_reads_as_it_was_put_and_can_be_put_again(directory: Directory) -> None:
     assert await directory.ticket(b"1" * 32) is None
     await directory.put_ticket(a_ticket())

@@ -15,7 +15,7 @@ from heliograph.core.retry import RetryPolicy
 from heliograph.testing.builders import an_acceptance, an_item
 from heliograph.testing.clock import SATURDAY_NOON, JumpingClock
 from heliograph.testing.gateway import SmallGateway
-from heliograph.testing.scripted import ScriptedChannel, never
+from heliograph.testing.scripted import Gate, ScriptedChannel, never
 
 pytestmark = pytest.mark.anyio
 
@@ -165,6 +165,47 @@ async def test_a_result_the_store_cannot_take_is_offered_until_it_can(
     await clock.jump(5)
     assert (await gateway.delivery()).state is State.SENT
     assert len(channel.letters) == 1
+
+
+async def test_results_that_come_together_are_recorded_together(start, channel: ScriptedChannel) -> None:
+    gate = Gate()
+    channel.answer(*[gate] * 10)
+    gateway = await start()
+    await gateway.accept(an_acceptance(10))
+    asked = gateway.flaky.asked.count("record")
+    gate.open()
+    await gateway.clock.settle()
+    assert (await gateway.delivery(10)).state is State.SENT
+    assert gateway.flaky.asked.count("record") == asked + 1
+
+
+async def test_a_result_the_store_chokes_on_holds_up_no_other(start, channel: ScriptedChannel) -> None:
+    gate = Gate()
+    channel.answer(*[gate] * 3)
+    gateway = await start()
+    gateway.flaky.choke("record", lambda records: any(record.delivery_id == 2 for record in records))
+    await gateway.accept(an_acceptance(3))
+    with capture_logs() as logged:
+        gate.open()
+        await gateway.clock.settle()
+    assert [(await gateway.delivery(id)).state for id in (1, 2, 3)] == [State.SENT, State.LEASED, State.SENT]
+    assert [line["delivery_id"] for line in logged if line["action"] == "record_bug"] == [2]
+    assert (await gateway.dispatcher.status()).lanes[0].running == 0
+
+
+async def test_results_that_come_while_the_store_is_down_wait_with_the_earlier_ones(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    gateway = await start()
+    gateway.flaky.fail("record")
+    await gateway.accept(an_acceptance())
+    await clock.jump(20)
+    await gateway.accept(an_acceptance(first=2))
+    await clock.jump(10)
+    gateway.flaky.heal()
+    await clock.jump(5)
+    assert [(await gateway.delivery(id)).state for id in (1, 2)] == [State.SENT, State.SENT]
+    assert len(channel.letters) == 2
 
 
 async def test_a_result_outlives_its_lease_and_spares_the_message_a_second_sending(

@@ -272,7 +272,7 @@ async def test_a_question_the_store_cannot_answer_puts_the_try_off_and_is_not_co
     start, channel: ScriptedChannel, clock: JumpingClock
 ) -> None:
     gateway = await start()
-    gateway.flaky_directory.fail("suppressed")
+    gateway.flaky_directory.fail("dead")
     await gateway.accept(an_acceptance())
     delivery = await gateway.delivery()
     assert (delivery.state, delivery.attempts, delivery.detail) == (State.QUEUED, 0, "The disk is full.")

@@ -24,8 +24,12 @@ class Memo(Generic[_Made]):
         Where the answer depends on the time, `second` says which: another one, and it is made anew.
         """
         kept = self._kept.get(message.id)
-        if kept is not None and kept[1] == second and (kept[0] is message or kept[0] == message):
-            return kept[2]
+        if kept is not None and kept[1] == second:
+            if kept[0] is message:
+                return kept[2]
+            if kept[0] == message:  # read anew with the next deliveries, which will all have this one
+                self._kept[message.id] = message, second, kept[2]
+                return kept[2]
         made = self._make(message)
         if len(self._kept) >= _MOST:
             self._kept.pop(next(iter(self._kept)))

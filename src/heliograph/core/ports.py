@@ -7,7 +7,7 @@ closed) and nothing of the call has happened then.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -41,9 +41,9 @@ from heliograph.core.replay import Replays as Replays
 from heliograph.core.reporting import Listening as Listening
 from heliograph.core.reporting import Reports as Reports
 from heliograph.core.retry import RetryPolicy
+from heliograph.core.roster import Profile
 from heliograph.core.scripting import Agenda as Agenda
 from heliograph.core.scripting import Call as Call
-from heliograph.core.roster import Profile
 from heliograph.core.scripting import Hooks as Hooks
 from heliograph.core.search import Found, Wanted
 from heliograph.core.standing import Backlog
@@ -100,9 +100,8 @@ class Outbox(Protocol):
         """Put lapsed leases back (LAPSED) and expire what is due to expire (EXPIRED); how many were moved, at most `limit`.
 
         `orphaned` says that no dispatcher is alive, as at the start of the only one: then every lease has lapsed.
-        """
         Dead letters whose time to live is over lose their `sealed_config`, for they are not sent again.
-
+        """
 
     async def prune(self, *, before: int, limit: int) -> int:
         """Remove messages made before then whose deliveries have all settled, with their attempts; how many, at most `limit`."""
@@ -157,6 +156,9 @@ class Directory(Protocol):
     async def update_company(self, company: Company) -> None: ...
 
     async def user(self, associate_id: int) -> User | None: ...
+    async def active(self, associate_ids: Collection[int]) -> set[int]:
+        """Those that are users, and not disabled."""
+
     async def user_by_id(self, company_id: int, user_id: str) -> User | None: ...
     async def user_by_email(self, company_id: int, email: str) -> User | None:
         """Without regard to case. None when nobody, or more than one, has it."""
@@ -176,8 +178,6 @@ class Directory(Protocol):
 
     async def update_user(self, user: User) -> None: ...
 
-    async def devices(self, associate_ids: Sequence[int]) -> list[Device]: ...
-    async def put_device(self, device: Device) -> Device:
     async def enrol(self, user: User, profile: Profile, group_ids: Sequence[str]) -> User:
         """A user with particulars, made a member of these groups too: all in one transaction, or nothing of it.
 
@@ -186,6 +186,8 @@ class Directory(Protocol):
         taken, NotFound when there is no such user.
         """
 
+    async def devices(self, associate_ids: Sequence[int]) -> list[Device]: ...
+    async def put_device(self, device: Device) -> Device:
         """Add (`id` 0), or replace the one with the same identifier in the company, moving it to its new owner.
 
         Its token is alive again: whatever suppressed it is lifted. Another device of the company with the same token on
@@ -211,6 +213,9 @@ class Directory(Protocol):
 
     async def suppressed(self, channel: str, address: str) -> str | None:
         """The reason, or None when the address may be used."""
+
+    async def dead(self, channel: str, addresses: Collection[str]) -> dict[str, str]:
+        """Those of the addresses that may not be used on this channel, and the reasons."""
 
     async def put_ticket(self, ticket: Ticket) -> None: ...
     async def ticket(self, hash: bytes) -> Ticket | None: ...

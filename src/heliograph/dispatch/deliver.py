@@ -1,23 +1,22 @@
-"""One delivery as a list of named steps: what may end it before it is tried, the one try, what the try meant."""
+"""One delivery in named steps: what may end it before it is tried, the one try, what the try meant."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
 
 from heliograph.core.delivery import Address, Attempt, Letter
 from heliograph.core.errors import Unavailable
-from heliograph.core.events import AttemptMade, ChannelPaused, ChannelResumed, DeliverySettled
-from heliograph.core.lifecycle import SETTLED, Happening
+from heliograph.core.events import AttemptMade, ChannelPaused, ChannelResumed
+from heliograph.core.lifecycle import Happening
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import Channel, Clock, Directory, Observer, Outbox, Results, Sealer
 from heliograph.core.retry import Decision, decide
 from heliograph.dispatch.checks import Checks
-from heliograph.dispatch.endpoints import Endpoints
-from heliograph.dispatch.ledger import Ledger
+from heliograph.dispatch.endpoints import Endpoints, endpoint_of
 from heliograph.dispatch.pace import Pace
 from heliograph.dispatch.trip import DETAIL_LIMIT, Trip
 from heliograph.dispatch.watch import Watch
@@ -48,7 +47,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Courier:
-    """Carries the claimed deliveries of one channel, each from its claim to its record."""
+    """Carries the claimed deliveries of one channel, from what is foreseen of them to what their one try meant."""
 
     def __init__(self, name: str, channel: Channel, room: Room, watch: Watch, pace: Pace, endpoints: Endpoints) -> None:
         self._name = name
@@ -59,47 +58,53 @@ class Courier:
         self._watch = watch
         self._pace = pace
         self._endpoints = endpoints
-        self.ledger = Ledger(room.outbox, room.clock)
-        checks = Checks(name, self._policy, outbox=room.outbox, directory=room.directory, sealer=room.sealer)
-        self._checks = checks.in_order()
+        self._checks = Checks(name, self._policy, outbox=room.outbox, directory=room.directory, sealer=room.sealer)
 
-    async def carry(self, trip: Trip) -> None:
-        """Decide and record. Nothing escapes but a cancellation."""
+    async def foresee(self, trips: Sequence[Trip]) -> None:
+        """Give a decision to those that need no try."""
         try:
-            trip.decision = self.ledger.recall(trip) or await self._foreseen(trip) or await self._tried(trip)
+            await self._checks.look_at(trips)
         except Unavailable as trouble:
             due_at = self._clock.now() + ASK_AGAIN_MS
-            trip.decision = Decision(Happening.DEFERRED, trouble.detail, due_at, refund=True)
+            for trip in trips:
+                trip.decision = trip.decision or Decision(Happening.DEFERRED, trouble.detail, due_at, refund=True)
+        except Exception:
+            log.exception("Deliveries failed inside the gateway.", action="delivery_bug", channel=self._name)
+            for trip in trips:
+                trip.decision = trip.decision or self._decided(trip, Deferred("the gateway failed"))
+
+    async def carry(self, trip: Trip) -> None:
+        """Try, and decide. Nothing escapes but a cancellation."""
+        try:
+            if endpoint_of(trip.delivery.address):
+                trip.decision = await self._tried_in_turn(trip)
+            else:
+                trip.decision = await self._tried(trip)
         except Exception:
             log.exception("A delivery failed inside the gateway.", action="delivery_bug", delivery_id=trip.delivery.id)
-            failed = Deferred("the gateway failed", in_doubt=trip.began is not None)
-            trip.decision = self._decided(trip, failed)
-        await self._record(trip, trip.decision)
+            trip.decision = self._decided(trip, Deferred("the gateway failed", in_doubt=trip.began is not None))
 
-    async def _foreseen(self, trip: Trip) -> Decision | None:
-        for check in self._checks:
-            decision = await check(trip)
-            if decision is not None:
-                return decision
-        return None
-
-    async def _tried(self, trip: Trip) -> Decision:
+    async def _tried_in_turn(self, trip: Trip) -> Decision:
+        """Where the address names an endpoint, a place there is needed first."""
         id, address = trip.delivery.id, trip.delivery.address
         no_place = await self._endpoints.enter(id, address)
         if no_place is not None:
             return no_place
         try:
-            outcome = await self._send(trip)
-            self._note(trip, outcome)
+            return await self._tried(trip)
         finally:
             self._endpoints.leave(id, address)
+
+    async def _tried(self, trip: Trip) -> Decision:
+        outcome = await self._send(trip)
+        self._note(trip, outcome)
         if type(outcome) is Gone:
             await self._forget(trip, outcome)
         return self._decided(trip, outcome)
 
     async def _send(self, trip: Trip) -> Outcome:
         """The one try, within the channel's time. What the channel fails to answer is in doubt."""
-        task = asyncio.current_task()
+        task = trip.task
         if task is None:
             raise RuntimeError("a delivery is carried in a task of its own")
         letter = _letter(trip)
@@ -180,15 +185,6 @@ class Courier:
             expires_at=delivery.expires_at,
             jitter=self._room.jitter(),
         )
-
-    async def _record(self, trip: Trip, decision: Decision) -> None:
-        moved = await self.ledger.write(trip, decision)
-        if moved is None or moved.state is None:
-            return
-        self._room.results.attempted(moved.delivery_id, moved.state, decision.detail, trip.provider_id)
-        if moved.moved and moved.state in SETTLED:
-            age = (self._clock.now() - trip.message.created_at) / 1000
-            self._room.observer.saw(DeliverySettled(moved.delivery_id, self._name, moved.state, age))
 
 
 def _letter(trip: Trip) -> Letter:

@@ -10,11 +10,14 @@ import msgspec
 import structlog
 
 from heliograph.config.settings import DispatchSettings
-from heliograph.core.delivery import Claimed
+from heliograph.core.delivery import Claimed, Moved
 from heliograph.core.errors import Unavailable
+from heliograph.core.events import DeliverySettled
+from heliograph.core.lifecycle import SETTLED
 from heliograph.core.ports import Channel, Queue
 from heliograph.dispatch.deliver import Courier, Room
 from heliograph.dispatch.endpoints import Endpoints
+from heliograph.dispatch.ledger import Ledger
 from heliograph.dispatch.let_go import let_go
 from heliograph.dispatch.pace import Pace
 from heliograph.dispatch.rate import Rate
@@ -58,6 +61,7 @@ class Lane:
         self._watch = Watch(room.clock, channel.traits.timeout)
         self._endpoints = Endpoints(room.clock, channel.traits.concurrency, room.jitter, self._room_made)
         self._courier = Courier(name, channel, room, self._watch, self._pace, self._endpoints)
+        self._ledger = Ledger(room.outbox, room.clock, self._recorded)
         self._trips: dict[int, Trip] = {}  # under way, by delivery
         self._place: asyncio.Future[None] | None = None  # wakes the loop when a trip ends
         self._idle = False  # whether the loop waits for something and may be cancelled without loss
@@ -82,7 +86,7 @@ class Lane:
             slowed=self._pace.probing and not self._pace.reason,
             next_claim_in=max(self._pace.wait(), 0.0),
             held_endpoints=self._endpoints.held,
-            unrecorded=self._courier.ledger.kept,
+            unrecorded=self._ledger.kept,
         )
 
     async def stop(self, within: float) -> None:
@@ -94,23 +98,29 @@ class Lane:
         if self._idle:
             loop.cancel()
         await asyncio.wait([loop])
-        tries = [trip.task for trip in self._trips.values() if trip.task is not None]
-        if tries:
-            await self._finish(tries, within)
+        await self._finish(within)
         watch.cancel()
         self._endpoints.close()
         await asyncio.wait([watch])
         await let_go(list(self._trips.values()), self._traits.retry, self._room)
         self._trips.clear()
 
-    async def _finish(self, tries: list[asyncio.Task[None]], within: float) -> None:
+    async def _finish(self, within: float) -> None:
+        """Let the tries under way end and be recorded; after that many seconds, break off what is left."""
+        tries = [trip.task for trip in self._trips.values() if trip.task is not None]
         alarm = asyncio.ensure_future(self._clock.sleep(within))
-        everything = asyncio.ensure_future(asyncio.wait(tries))
+        everything = asyncio.ensure_future(self._done(tries))
         await asyncio.wait([alarm, everything], return_when=asyncio.FIRST_COMPLETED)
         alarm.cancel()
         for task in tries:
             task.cancel()
+        self._ledger.close()
         await everything
+
+    async def _done(self, tries: list[asyncio.Task[None]]) -> None:
+        if tries:
+            await asyncio.wait(tries)
+        await self._ledger.written()
 
     # -------------------------------------------------------------------------------- the loop
 
@@ -167,29 +177,44 @@ class Lane:
         now = self._clock.now()
         claimed = await self._room.outbox.claim(ids, now=now, lease_until=now + self._lease_ms)
         self._rate.took(len(claimed))
-        for one in claimed:
-            self._begin(one)
+        trips = [trip for one in claimed if (trip := self._begun(one)) is not None]
+        if self._stopping:  # they are let go untried
+            return bool(claimed)
+        for trip in trips:
+            trip.decision = self._ledger.recall(trip)
+        await self._courier.foresee([trip for trip in trips if trip.decision is None])
+        for trip in trips:
+            if trip.decision is not None:
+                self._ledger.put(trip)
+            elif not self._stopping:
+                trip.task = asyncio.create_task(self._carry(trip))
         return bool(claimed)
 
-    def _begin(self, claimed: Claimed) -> None:
+    def _begun(self, claimed: Claimed) -> Trip | None:
+        """Its trip; None when it is on one already: its lease lapsed while the process stood still."""
         now = self._clock.now()
         lease_until = claimed.delivery.lease_until or now + self._lease_ms
         running = self._trips.get(claimed.delivery.id)
-        if running is not None:  # its lease lapsed while the process stood still; it is being tried already
+        if running is not None:
             running.renew(claimed, lease_until)
-            return
-        trip = Trip(claimed, lease_until, now)
-        self._trips[claimed.delivery.id] = trip
-        if not self._stopping:  # else it is let go untried
-            trip.task = asyncio.create_task(self._carry(trip))
+            return None
+        trip = self._trips[claimed.delivery.id] = Trip(claimed, lease_until, now)
+        return trip
 
     async def _carry(self, trip: Trip) -> None:
-        try:
-            await self._courier.carry(trip)
-        except Exception:
-            log.exception("A result could not be recorded.", action="record_bug", delivery_id=trip.delivery.id)
-        del self._trips[trip.delivery.id]
+        await self._courier.carry(trip)
+        self._ledger.put(trip)
+
+    def _recorded(self, trip: Trip, moved: Moved | None) -> None:
+        """The ledger has dealt with it: pass on what it became, and make room for another."""
+        self._trips.pop(trip.delivery.id, None)
         self._room_made()
+        if moved is None or moved.state is None or trip.decision is None:
+            return
+        self._room.results.attempted(moved.delivery_id, moved.state, trip.decision.detail, trip.provider_id)
+        if moved.moved and moved.state in SETTLED:
+            age = (self._clock.now() - trip.message.created_at) / 1000
+            self._room.observer.saw(DeliverySettled(moved.delivery_id, self.name, moved.state, age))
 
     def _room_made(self) -> None:
         if self._place is not None and not self._place.done():

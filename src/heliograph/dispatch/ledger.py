@@ -1,6 +1,6 @@
-"""Writes down what befell a delivery, and never forgets it while the process lives.
+"""Writes down what befell deliveries, many in one commit, and never forgets it while the process lives.
 
-The store may be unable to take a record for a while. The outcome of a try must
+The store may be unable to take records for a while. The outcome of a try must
 survive that: forgotten, it would mean sending again. So a record is offered
 until the lease is nearly over; then it is kept by delivery, and when this
 process claims that delivery anew, the kept outcome is recorded under the new
@@ -8,6 +8,9 @@ lease in place of another try.
 """
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -21,15 +24,21 @@ from heliograph.dispatch.trip import DETAIL_LIMIT, Trip
 FIRST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds between offers to a store that cannot take them
 MARGIN_MS = 1000  # an offer is no use in the last second of a lease
 
+Done = Callable[[Trip, Moved | None], None]
+
 log = structlog.get_logger(__name__)
 
 
 class Ledger:
-    """Records trips of one lane."""
+    """Records the trips of one lane. While one lot is being committed the next one gathers."""
 
-    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, clock: Clock, done: Done) -> None:
+        """`done` is told of each trip once its record is dealt with: what the store did, or None when it did nothing."""
         self._outbox = outbox
         self._clock = clock
+        self._done = done
+        self._waiting: list[Trip] = []  # decided, and not offered yet
+        self._writing: asyncio.Task[None] | None = None
         self._kept: dict[int, Trip] = {}  # by delivery: tried, decided, and not taken by the store
 
     @property
@@ -45,31 +54,77 @@ class Ledger:
         trip.attempt, trip.provider_id = earlier.attempt, earlier.provider_id
         return earlier.decision
 
-    async def write(self, trip: Trip, decision: Decision) -> Moved | None:
-        """Record the decision; None when the store did not take it in time (it is kept then)."""
+    def put(self, trip: Trip) -> None:
+        """Have the trip's decision recorded."""
+        self._waiting.append(trip)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+
+    async def written(self) -> None:
+        """Everything that was put has been dealt with."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+
+    def close(self) -> None:
+        """Offer nothing more."""
+        if self._writing is not None:
+            self._writing.cancel()
+
+    # ------------------------------------------------------------------------------------ inside
+
+    async def _write(self) -> None:
         wait = FIRST_WAIT
-        while True:
+        while self._waiting:
+            trips, self._waiting = self._waiting, []
             try:
-                [moved] = await self._outbox.record([record_of(trip, decision, self._clock.now())])
+                await self._offer(trips)
+                wait = FIRST_WAIT
             except Unavailable as trouble:
-                left = (trip.lease_until - MARGIN_MS - self._clock.now()) / 1000
-                if left <= 0:
-                    self._keep(trip)
-                    return None
                 if wait == FIRST_WAIT:
                     log.warning(
-                        "The store does not take a result; offering it again.",
+                        "The store does not take results; offering them again.",
                         action="record_delayed",
-                        delivery_id=trip.delivery.id,
+                        count=len(trips),
                         reason=trouble.detail,
                     )
-                await self._clock.sleep(min(wait, left))
+                self._waiting = self._in_time(trips) + self._waiting
+                await self._clock.sleep(min(wait, self._least_left()))
                 wait = min(wait * 2, LONGEST_WAIT)
-            else:
-                trip.recorded = True
-                if not moved.moved and moved.state is State.QUEUED:  # the lease lapsed first: it will be claimed again
-                    self._keep(trip)
-                return moved
+
+    async def _offer(self, trips: list[Trip]) -> None:
+        try:
+            answers = await self._outbox.record([record_of(trip, self._clock.now()) for trip in trips])
+        except Unavailable:
+            raise
+        except Exception:  # one of them is not as the store wants it; the others shall not suffer
+            if len(trips) > 1:
+                while trips:
+                    await self._offer(trips[:1])
+                    del trips[:1]
+                return
+            log.exception("A result could not be recorded.", action="record_bug", delivery_id=trips[0].delivery.id)
+            self._done(trips[0], None)
+            return
+        for trip, moved in zip(trips, answers, strict=True):
+            trip.recorded = True
+            if not moved.moved and moved.state is State.QUEUED:  # the lease lapsed first: it will be claimed again
+                self._keep(trip)
+            self._done(trip, moved)
+
+    def _in_time(self, trips: list[Trip]) -> list[Trip]:
+        """Those whose lease goes on for a while; the others are kept for their next lease."""
+        late = [trip for trip in trips if self._left(trip) <= 0]
+        for trip in late:
+            self._keep(trip)
+            self._done(trip, None)
+        return [trip for trip in trips if self._left(trip) > 0] if late else trips
+
+    def _left(self, trip: Trip) -> float:
+        """Seconds in which it may still be offered."""
+        return (trip.lease_until - MARGIN_MS - self._clock.now()) / 1000
+
+    def _least_left(self) -> float:
+        return max(min((self._left(trip) for trip in self._waiting), default=0.0), 0.0)
 
     def _keep(self, trip: Trip) -> None:
         now = self._clock.now()
@@ -81,8 +136,11 @@ class Ledger:
         )
 
 
-def record_of(trip: Trip, decision: Decision, now: int) -> Record:
-    """The record that a decision calls for."""
+def record_of(trip: Trip, now: int) -> Record:
+    """The record that a trip's decision calls for."""
+    decision = trip.decision
+    if decision is None:
+        raise RuntimeError("only a decided trip is recorded")
     return Record(
         delivery_id=trip.delivery.id,
         happening=decision.happening,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 import structlog
 
 from heliograph.core.delivery import Attempt, Record
@@ -37,13 +36,14 @@ async def let_go(trips: Sequence[Trip], policy: RetryPolicy, room: Room) -> None
 
 def _last_word(trip: Trip, policy: RetryPolicy, now: int) -> Record:
     if trip.decision is not None:
-        return record_of(trip, trip.decision, now)
+        return record_of(trip, now)
     if trip.began is None:
-        return record_of(trip, Decision(Happening.LAPSED, "not tried: the gateway stopped", refund=True), now)
+        trip.decision = Decision(Happening.LAPSED, "not tried: the gateway stopped", refund=True)
+        return record_of(trip, now)
     words = "interrupted: the gateway stopped"
     happening = Happening.LAPSED if policy.resend_in_doubt else Happening.REFUSED
-    detail = words if policy.resend_in_doubt else f"in doubt, not sent again: {words}"
-    attempt = Attempt(
+    trip.decision = Decision(happening, words if policy.resend_in_doubt else f"in doubt, not sent again: {words}")
+    trip.attempt = Attempt(
         delivery_id=trip.delivery.id,
         number=trip.delivery.attempts,
         started_at=trip.started_at,
@@ -51,4 +51,4 @@ def _last_word(trip: Trip, policy: RetryPolicy, now: int) -> Record:
         outcome="deferred",
         detail=words,
     )
-    return msgspec.structs.replace(record_of(trip, Decision(happening, detail), now), attempt=attempt)
+    return record_of(trip, now)

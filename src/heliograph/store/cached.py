@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
@@ -107,6 +107,10 @@ class CachedDirectory:
         if (known := self._users.get(key)) is not None:
             return known[1]
         return await self._users.ask(key, lambda: self._directory.user(associate_id))
+
+    async def active(self, associate_ids: Collection[int]) -> set[int]:
+        """Those that are users, and not disabled; never remembered, as many are asked for at once."""
+        return await self._directory.active(associate_ids)
 
     async def user_by_id(self, company_id: int, user_id: str) -> User | None:
         """The user with that GUID."""
@@ -216,6 +220,10 @@ class CachedDirectory:
         if (known := self._suppressed.get(key)) is not None:
             return known[1]
         return await self._suppressed.ask(key, lambda: self._directory.suppressed(channel, address))
+
+    async def dead(self, channel: str, addresses: Collection[str]) -> dict[str, str]:
+        """Those that may not be used, and the reasons; never remembered, as many are asked for at once."""
+        return await self._directory.dead(channel, addresses)
 
     # -------------------------------------------------------------------- tickets
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import apsw
 from msgspec.structs import replace
@@ -49,6 +49,10 @@ class SqliteDirectory:
     async def user(self, associate_id: int) -> User | None:
         """One user."""
         return self._reader.one(rows.user, "user", associate_id)
+
+    async def active(self, associate_ids: Collection[int]) -> set[int]:
+        """Those that are users, and not disabled."""
+        return set(self._reader.one(rows.ids, "active", rows.array(associate_ids)) or ())
 
     async def user_by_id(self, company_id: int, user_id: str) -> User | None:
         """The user with that GUID."""
@@ -170,6 +174,10 @@ class SqliteDirectory:
         """The reason, or None."""
         reason: str | None = self._reader.value("suppressed", channel, address)
         return reason
+
+    async def dead(self, channel: str, addresses: Collection[str]) -> dict[str, str]:
+        """Those that may not be used, and the reasons."""
+        return self._reader.one(rows.reasons, "dead", channel, rows.text(list(addresses))) or {}
 
     # -------------------------------------------------------------------- tickets
 

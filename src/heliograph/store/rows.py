@@ -22,8 +22,8 @@ from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replay
 from heliograph.core.roster import CompanyProfile, Profile, UserGroup
 from heliograph.core.scripting import DueEvent
-from heliograph.core.suppression import Suppression
 from heliograph.core.standing import Backlog, Waiting
+from heliograph.core.suppression import Suppression
 
 _encode = msgspec.json.Encoder().encode
 
@@ -90,6 +90,7 @@ def backlog(told: str) -> Backlog:
 
 _decode_backlog = msgspec.json.Decoder(_Backlog).decode
 ids = msgspec.json.Decoder(list[int]).decode
+reasons = msgspec.json.Decoder(dict[str, str]).decode
 counts = msgspec.json.Decoder(list[tuple[str, State, int]]).decode
 message = msgspec.json.Decoder(Message).decode
 messages = msgspec.json.Decoder(list[Message]).decode

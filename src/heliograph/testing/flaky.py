@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from heliograph.core.errors import Unavailable
@@ -15,6 +16,8 @@ class Flaky:
         self._port = port
         self._down: set[str] = set()
         self._held: dict[str, asyncio.Event] = {}
+        self._chokes: dict[str, Callable[..., bool]] = {}
+        self.asked: list[str] = []  # the methods that were called, in order
         self.refused: list[str] = []  # the methods that were refused, in order
 
     def fail(self, *methods: str) -> None:
@@ -25,9 +28,14 @@ class Flaky:
         """From now on carry out calls of this method, and answer them only when healed."""
         self._held[method] = asyncio.Event()
 
+    def choke(self, method: str, on: Callable[..., bool]) -> None:
+        """From now on fail in a way no port should, when `on` says so of the arguments."""
+        self._chokes[method] = on
+
     def heal(self) -> None:
         """From now on refuse and hold nothing."""
         self._down.clear()
+        self._chokes.clear()
         for held in self._held.values():
             held.set()
         self._held.clear()
@@ -36,6 +44,9 @@ class Flaky:
         method = getattr(self._port, name)
 
         async def guarded(*args: Any, **kwargs: Any) -> Any:
+            self.asked.append(name)
+            if name in self._chokes and self._chokes[name](*args, **kwargs):
+                raise RuntimeError("the store chokes")
             if name in self._down:
                 self.refused.append(name)
                 raise Unavailable("The disk is full.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -96,8 +95,7 @@ class ApnsChannel:
         except TooLong as refusal:
             return Refused(str(refusal))
         try:
-            # Stable per delivery; the time keeps ids apart from those of an earlier, lost database.
-            id = _uuid(f"{letter.message.created_at:x} {letter.delivery_id}")
+            id = _uuid(letter.message.created_at, letter.delivery_id)
             proof = self._token.header() if self._token is not None else ""
             reply = await self._post(token, shared, body, id, proof)
         except (AddressRefused, ConnectFailed, ReplyLost) as failure:
@@ -113,7 +111,7 @@ class ApnsChannel:
         body = b'{"aps":{"content-available":1}}'
         try:
             proof = self._token.header() if self._token is not None else ""
-            reply = await self._post(_NOBODYS_TOKEN, shared, body, _uuid(f"check {self._clock.now()}"), proof)
+            reply = await self._post(_NOBODYS_TOKEN, shared, body, _uuid(self._clock.now(), 0), proof)
         except (AddressRefused, ConnectFailed, ReplyLost) as failure:
             return unreachable("Apple's push service", failure)
         reason = reason_of(reply)
@@ -154,10 +152,14 @@ class ApnsChannel:
         return payload(notice, self._settings.sound), headers(notice, self._settings.topic)
 
 
-def _uuid(name: str) -> str:
-    """A UUID made from a name: version 8 of RFC 9562, whose bits are ours to choose."""
-    digits = hashlib.blake2b(name.encode("ascii"), digest_size=16, person=b"heliograph-apns").hexdigest()
-    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+def _uuid(created_at: int, delivery_id: int) -> str:
+    """The apns-id of a delivery, the same for every attempt: a UUID of version 8 (RFC 9562), whose bits are ours to choose.
+
+    The time comes first, so that ids of one time lie together in an index, and keeps them
+    apart from those of an earlier, lost database. `created_at` in ms since the epoch, below 2**48.
+    """
+    time, id = f"{created_at & (1 << 48) - 1:012x}", f"{1 << 63 | delivery_id:016x}"
+    return f"{time[:8]}-{time[8:]}-8000-{id[:4]}-{id[4:]}"
 
 
 def _build(name: str, settings: ApnsSettings, tools: Tools) -> ApnsChannel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -49,6 +49,11 @@ class MemoryDirectory:
     async def user(self, associate_id: int) -> User | None:
         """One user."""
         return self._tables.open().users.get(associate_id)
+
+    async def active(self, associate_ids: Collection[int]) -> set[int]:
+        """Those that are users, and not disabled."""
+        users = self._tables.open().users
+        return {id for id in associate_ids if id in users and users[id].active}
 
     async def user_by_id(self, company_id: int, user_id: str) -> User | None:
         """The user with that GUID."""
@@ -198,6 +203,11 @@ class MemoryDirectory:
     async def suppressed(self, channel: str, address: str) -> str | None:
         """The reason, or None."""
         return self._tables.open().suppressions.get((channel, address))
+
+    async def dead(self, channel: str, addresses: Collection[str]) -> dict[str, str]:
+        """Those that may not be used, and the reasons."""
+        known = self._tables.open().suppressions
+        return {address: known[channel, address] for address in addresses if (channel, address) in known}
 
     # -------------------------------------------------------------------- tickets
 

@@ -284,6 +284,10 @@ RETURNING id;
 -- One user.
 SELECT noun FROM person_noun WHERE associate_id = ?;
 
+-- active --
+-- Those of these people who are not disabled.
+SELECT json_group_array(associate_id) FROM person WHERE active AND associate_id IN (SELECT value FROM json_each(?));
+
 -- user_by_id --
 -- The user of a company with this GUID.
 SELECT noun FROM person_noun WHERE user_id = ?2 AND company_id = ?1;
@@ -414,6 +418,11 @@ ON CONFLICT DO UPDATE SET reason = excluded.reason, created_at = excluded.create
 -- suppressed --
 -- Why an address may not be used.
 SELECT reason FROM suppression WHERE channel = ? AND address = ?;
+
+-- dead --
+-- Which of these addresses may not be used on a channel, and why.
+SELECT json_group_object(address, reason) FROM suppression
+WHERE channel = ?1 AND address IN (SELECT value FROM json_each(?2));
 
 -- put_ticket --
 -- Keep a ticket.

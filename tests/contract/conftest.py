@@ -15,6 +15,7 @@ from heliograph.core.ports import Agenda, Answers, Clock, Directory, InboxStore,
 from heliograph.core.roster import Roster
 from heliograph.core.suppression import Suppressions
 from heliograph.core.threads import Threads
+from heliograph.core.webhooks import Webhooks
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.memory import MemoryStore
 from heliograph.store.sqlite import open_store
@@ -37,6 +38,7 @@ class Store(Protocol):
     keyring: Keyring
     parts: Parts
     notes: Notes
+    webhooks: Webhooks
 
     async def close(self) -> None: ...
 

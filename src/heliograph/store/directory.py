@@ -143,7 +143,13 @@ class SqliteDirectory:
 
     async def prune_devices(self, *, before: int, limit: int) -> int:
         """Remove devices not seen since then; how many."""
-        return await self._count("prune_devices", before, limit)
+
+        def work(connection: apsw.Connection) -> int:
+            connection.execute(SQL["tell_unseen"], (before, limit))
+            connection.execute(SQL["prune_devices"], (before, limit))
+            return connection.changes()
+
+        return await self._writer.run(work)
 
     async def wishes(self, associate_id: int) -> str:
         """The tags a user set for all devices."""
@@ -166,6 +172,7 @@ class SqliteDirectory:
 
         def work(connection: apsw.Connection) -> None:
             connection.execute(SQL["suppress"], (channel, address, reason, now))
+            connection.execute(SQL["tell_token"], (address, reason, now))
             connection.execute(SQL["forget_token"], (address,))
 
         await self._writer.run(work)

@@ -11,6 +11,7 @@ from heliograph.core.lifecycle import SETTLED, Happening, State
 from heliograph.core.message import Message
 from heliograph.core.search import Found, Wanted
 from heliograph.core.standing import Backlog
+from heliograph.core.webhooks import FIRST_NOTICE
 from heliograph.store import portions, rows
 from heliograph.store.jobs import Accept, Apply, Batch, Claim
 from heliograph.store.queries import SQL
@@ -95,7 +96,7 @@ class SqliteOutbox:
         self, *, company_id: int | None, state: State | None, before_id: int | None, limit: int
     ) -> list[Message]:
         """Newest first."""
-        page = (NEWEST if before_id is None else before_id, company_id, limit)
+        page = (FIRST_NOTICE if before_id is None else before_id, company_id, limit)
         if state is None:
             return await self._reader.many(rows.messages, "messages", *page)
         name = "messages_in" if state in _USUAL else "messages_aside"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heliograph.core.search import Found, Wanted
+from heliograph.core.webhooks import FIRST_NOTICE
 from heliograph.store import rows
 from heliograph.store.reader import Reader
 
@@ -14,7 +15,7 @@ async def search(reader: Reader, wanted: Wanted, before_id: int | None, limit: i
     oldest = reader.value("oldest")
     if oldest is None:
         return Found((), None)
-    top = NEWEST if before_id is None else before_id
+    top = FIRST_NOTICE if before_id is None else before_id
     if wanted.until < NEWEST:
         top = min(top, reader.value("until", wanted.until) or 0)
     newest = reader.value("newest_below", top)

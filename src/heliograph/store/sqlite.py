@@ -33,7 +33,9 @@ from heliograph.store.queue import TableQueue
 from heliograph.store.reader import Reader
 from heliograph.store.replays import SqliteReplays
 from heliograph.store.roster import SqliteRoster
+from heliograph.store.telling import catch_up
 from heliograph.store.threads import SqliteSuppressions, SqliteThreads
+from heliograph.store.webhooks import SqliteWebhooks
 from heliograph.store.writer import Writer
 
 _SYNCHRONOUS = {0: "off", 1: "normal", 2: "full", 3: "extra"}
@@ -60,6 +62,7 @@ class SqliteStore:
         self.parts = SqliteParts(writer, reader)
         self.notes = SqliteNotes(writer, reader)
         self.pulse = Pulse(writer, clock)
+        self.webhooks = SqliteWebhooks(writer, reader, clock)
         self.queue = TableQueue(self._due, self._next_due, clock)
 
     def facts(self) -> dict[str, str]:
@@ -102,6 +105,7 @@ def _open(path: Path) -> tuple[apsw.Connection, apsw.Connection, Reader, dict[st
             migrate(writing)
             facts = _facts(writing, path)
             furnish_writer(writing)
+            catch_up(writing)
             return writing, connect(path, busy_ms=CHECKPOINT_BUSY_MS), Reader(path), facts
         except BaseException:
             writing.close()

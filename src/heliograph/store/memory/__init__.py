@@ -15,6 +15,7 @@ from heliograph.store.memory.replays import MemoryReplays
 from heliograph.store.memory.roster import MemoryRoster
 from heliograph.store.memory.tables import Tables
 from heliograph.store.memory.threads import MemorySuppressions, MemoryThreads
+from heliograph.store.memory.webhooks import MemoryWebhooks
 from heliograph.store.queue import TableQueue
 
 
@@ -35,6 +36,7 @@ class MemoryStore:
         self.roster = MemoryRoster(self._tables)
         self.threads = MemoryThreads(self._tables)
         self.suppressions = MemorySuppressions(self._tables)
+        self.webhooks = MemoryWebhooks(self._tables, clock)
         self.queue = TableQueue(self.outbox.look, self.outbox.next_due, clock)
 
     def facts(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from heliograph.core.delivery import ItemState
 from heliograph.store.answers import record_of
 from heliograph.store.memory.outbox import MemoryOutbox
 from heliograph.store.memory.tables import Tables
+from heliograph.store.memory.webhooks import tell_answer
 
 
 class MemoryAnswers:
@@ -23,6 +24,7 @@ class MemoryAnswers:
         t = self._tables.open()
         kept = t.answers.setdefault((answer.message_id, answer.associate_id), answer)
         if kept is answer:
+            tell_answer(t, answer)
             for id, item in t.items.items():
                 if (item.message_id, item.associate_id) == (answer.message_id, answer.associate_id):
                     t.items[id] = replace(item, state=ItemState.ANSWERED)

@@ -10,6 +10,7 @@ from heliograph.core.errors import Conflict, NotFound
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.roster import Profile
 from heliograph.store.memory.tables import Tables
+from heliograph.store.memory.webhooks import UNSEEN, tell_pruned
 
 
 class MemoryDirectory:
@@ -175,6 +176,7 @@ class MemoryDirectory:
         """Remove devices not seen since then; how many."""
         unseen = await self.devices_unseen(None, since=before, limit=limit)
         for device in unseen:
+            tell_pruned(self._tables, device, UNSEEN, 0)
             del self._tables.devices[device.id]
         return len(unseen)
 
@@ -197,6 +199,9 @@ class MemoryDirectory:
         """Never use this address on this channel again, and forget the devices that have it."""
         t = self._tables.open()
         t.suppressions[channel, address] = reason
+        for device in t.devices.values():
+            if device.handle == address:
+                tell_pruned(t, device, reason, now)
         t.suppressed_at[channel, address] = now
         t.devices = {id: device for id, device in t.devices.items() if device.handle != address}
 

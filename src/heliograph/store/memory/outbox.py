@@ -13,10 +13,12 @@ from heliograph.core.lifecycle import MOVES, REPEATABLE, SETTLED, SPENT, Happeni
 from heliograph.core.message import Message
 from heliograph.core.search import Found, Wanted
 from heliograph.core.standing import BAD_ENDS, Backlog, Waiting
+from heliograph.core.webhooks import FIRST_NOTICE
 from heliograph.store.memory.parts import MemoryParts
 from heliograph.store.memory.replays import keep
 from heliograph.store.memory.search import look_through
 from heliograph.store.memory.tables import Tables
+from heliograph.store.memory.webhooks import tell_all, tell_move
 from heliograph.store.portions import folded
 from heliograph.store.sequence import LAST_MESSAGE_ID, used_up
 
@@ -59,6 +61,7 @@ class MemoryOutbox:
         t.messages |= messages
         t.deliveries |= deliveries
         t.portions += folded(acceptance.later)
+        tell_all(t, acceptance.messages, acceptance.deliveries)
 
     async def expand(self) -> list[Delivery]:
         """Make the oldest portion of what was accepted for later; the deliveries made."""
@@ -67,6 +70,7 @@ class MemoryOutbox:
             return []
         deliveries = t.portions.pop(0).deliveries()
         t.deliveries |= {delivery.id: delivery for delivery in deliveries}
+        tell_all(t, (), deliveries)
         return deliveries
 
     async def claim(self, ids: Sequence[int], *, now: int, lease_until: int) -> list[Claimed]:
@@ -108,6 +112,7 @@ class MemoryOutbox:
         if to is None or stale or record.happening is Happening.CLAIMED:  # only a claim can lease
             return Moved(delivery.id, delivery.state, False)
         t.deliveries[delivery.id] = _moved(delivery, record, to)
+        tell_move(t, delivery, t.deliveries[delivery.id])
         return Moved(delivery.id, to, True)
 
     async def sweep(self, *, now: int, limit: int, orphaned: bool = False) -> int:
@@ -159,7 +164,7 @@ class MemoryOutbox:
             for message in t.messages.values()
             if (company_id is None or message.company_id == company_id)
             and (state is None or message.id in having)
-            and (before_id is None or message.id < before_id)
+            and message.id < (FIRST_NOTICE if before_id is None else before_id)
         ]
         return sorted(found, key=lambda message: -message.id)[:limit]
 

@@ -11,6 +11,7 @@ from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replay
 from heliograph.core.roster import Profile, UserGroup
 from heliograph.core.scripting import DueEvent
+from heliograph.core.webhooks import FIRST_NOTICE, Endpoint, Occurrence
 from heliograph.store.portions import Portion
 
 
@@ -24,6 +25,8 @@ class Tables:
         self.next_item = 1
         self.next_device = 1
         self.next_token = 1
+        self.next_endpoint = 1
+        self.next_notice = FIRST_NOTICE
         self.messages: dict[int, Message] = {}
         self.deliveries: dict[int, Delivery] = {}
         self.portions: list[Portion] = []
@@ -39,6 +42,8 @@ class Tables:
         self.tickets: dict[bytes, Ticket] = {}
         self.items: dict[int, InboxItem] = {}
         self.events: dict[int, DueEvent] = {}
+        self.endpoints: dict[int, Endpoint] = {}
+        self.occurrences: list[Occurrence] = []
         self.answers: dict[tuple[int, int], Answer] = {}  # by message and associate
         self.tokens: dict[int, AccessToken] = {}
         self.applications: dict[int, Application] = {}

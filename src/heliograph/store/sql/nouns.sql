@@ -75,6 +75,13 @@ SELECT company_id, caller, key, expires_at, json_object(
     'created_at', created_at, 'expires_at', expires_at
 ) AS noun FROM idempotency;
 
+CREATE TEMP VIEW webhook_endpoint_noun AS
+SELECT id, company_id, json_object(
+    'id', id, 'company_id', company_id, 'url', url, 'types', json(types), 'description', description,
+    'content', json(iif(content, 'true', 'false')), 'state', state, 'reason', reason, 'secrets', json(secrets),
+    'created_at', created_at, 'trouble', json(trouble)
+) AS noun FROM webhook_endpoint;
+
 CREATE TEMP VIEW inbox_item_noun AS
 SELECT id, associate_id, delivery_id, record_id, json_object(
     'id', id, 'associate_id', associate_id, 'company_id', company_id, 'message_id', message_id,

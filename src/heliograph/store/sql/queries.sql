@@ -216,7 +216,9 @@ SELECT min(id) FROM message;
 
 -- until --
 -- An id above those of the messages made by then. Ids are given out in blocks, so that those around it are looked at.
-SELECT max(id) + 1 FROM (SELECT id FROM message WHERE created_at <= ?1 ORDER BY created_at DESC LIMIT 1000);
+SELECT max(id) + 1 FROM (
+    SELECT id FROM message WHERE created_at <= ?1 AND id < 4294967296 ORDER BY created_at DESC LIMIT 1000
+);
 
 -- newest_below --
 -- The id of the newest message below another.

@@ -22,6 +22,7 @@ from heliograph.config.plain import plain_values
 from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting
 from heliograph.core.ports import Channels, Clock, Directory, Hooks, Listening, Observer, Sealer, Transport
+from heliograph.core.reporting import Preparing
 from heliograph.dispatch.deliver import Room
 from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.dispatch.sweeper import Sweeper
@@ -170,9 +171,11 @@ class Heliograph:
                 await asyncio.gather(running.stop(drain), self.dispatcher.stop(drain))
 
     async def _listen(self) -> None:
-        """Channels whose providers speak unasked are there before anything is sent through them."""
+        """Channels that need a moment, or whose providers speak unasked, are there before anything is sent through them."""
         arrivals = Arrivals(self.services)
         for channel in self.channels.values():
+            if isinstance(channel, Preparing):
+                await channel.prepare()
             if isinstance(channel, Listening):
                 await channel.listen(arrivals.take)
 

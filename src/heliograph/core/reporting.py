@@ -25,6 +25,14 @@ Take = Callable[[str, Arrival], Awaitable[None]]
 
 
 @runtime_checkable
+class Preparing(Protocol):
+    """A channel with something to do before the gateway serves."""
+
+    async def prepare(self) -> None:
+        """What takes a moment, or shows only now that the set-up is wrong. Raises BadSetting."""
+
+
+@runtime_checkable
 class Listening(Protocol):
     """A channel that is told things unasked, over a connection that has to be there all the time."""
 

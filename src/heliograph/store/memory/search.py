@@ -10,7 +10,9 @@ from heliograph.store.memory.tables import Tables
 
 def look_through(tables: Tables, wanted: Wanted, before_id: int | None, limit: int) -> Found:
     """One page, newest first."""
-    ids = sorted((id for id in tables.messages if id < (FIRST_NOTICE if before_id is None else before_id)), reverse=True)
+    ids = sorted(
+        (id for id in tables.messages if id < (FIRST_NOTICE if before_id is None else before_id)), reverse=True
+    )
     ids = [id for id in ids if tables.messages[id].created_at <= wanted.until]
     looked = ids[: wanted.most]
     mine: dict[int, list[Delivery]] = {}

@@ -23,6 +23,7 @@ from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting
 from heliograph.core.ports import Channels, Clock, Directory, Hooks, Listening, Observer, Sealer, Transport
 from heliograph.core.reporting import Preparing
+from heliograph.core.subscription import PLATFORM, TakesSubscriptions
 from heliograph.dispatch.deliver import Room
 from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.dispatch.sweeper import Sweeper
@@ -132,8 +133,14 @@ class Heliograph:
             health=self.health,
             entropy=entropy,
             version=__version__,
+            push_key=self._push_key(),
             streams=streams,
         )
+
+    def _push_key(self) -> str:
+        """What a browser subscribes with at the inbox page; empty where no channel reaches browsers."""
+        channel = self.channels.get(self.settings.push.routes.get(PLATFORM, ""))
+        return channel.application_server_key if isinstance(channel, TakesSubscriptions) else ""
 
     async def health(self) -> dict[str, object]:
         """What /healthz tells. A paused channel is told but is no reason to send callers elsewhere: messages are kept.

@@ -33,6 +33,12 @@ PUBLIC = {
     "GET /healthz": "for whoever watches the process",
     "GET /openapi.json": "describes",
     "GET /apiexplorer": "describes",
+    "GET /inbox": "a page that is the same for everybody",
+    "GET /inbox/{file}": "its files",
+    "GET /inbox/session": "tells whose session it is; a stranger's is nobody's",
+    "POST /inbox/session": "signs in",
+    "DELETE /inbox/session": "signs out whoever has the cookie",
+    "GET /metrics": "numbers, for whoever is on the machine of a gateway that listens to it alone: tests/metrics",
 }
 #: Addresses that bring their own credential; without the right one there is nothing at them.
 KEYED = {

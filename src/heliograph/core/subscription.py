@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -16,6 +17,15 @@ LONGEST = 2048  # characters of an endpoint
 
 _PUBLIC_KEY, _SECRET = 65, 16  # bytes: an uncompressed point of P-256; RFC 8291, section 3.2
 _ENDPOINT = re.compile(r"https://[A-Za-z0-9.\-]{1,253}(:[0-9]{1,5})?/[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~]*", re.ASCII)
+
+
+@runtime_checkable
+class TakesSubscriptions(Protocol):
+    """A channel to which browsers subscribe."""
+
+    @property
+    def application_server_key(self) -> str:
+        """The public key that a browser must name when it subscribes, in base64 for URLs."""
 
 
 class Subscription(msgspec.Struct, frozen=True):

@@ -18,6 +18,9 @@ from heliograph.intake.sign_in import TICKET_PREFIX, Entropy, SignIn
 #: What a 401 of the product's own endpoints offers.
 CHALLENGE = 'SOTicket realm="heliograph", Bearer realm="heliograph", Basic realm="heliograph", charset="UTF-8"'
 
+#: What a 401 offers a page of our own: nothing for which a browser would open a window.
+QUIET_CHALLENGE = 'SOTicket realm="heliograph"'
+
 _REMEMBERED = 1024  # sign-ins kept, so that a program with a password does not pay for argon2 with every request
 _REFUSED = "The user name or the password is not valid."
 
@@ -26,7 +29,7 @@ class Authenticator:
     """Credentials to callers."""
 
     def __init__(self, sign_in: SignIn, entropy: Entropy) -> None:
-        self._sign_in = sign_in
+        self.sign_in = sign_in
         self._salt = entropy(32)  # what is remembered is worth nothing outside this process
         self._tickets: OrderedDict[bytes, str] = OrderedDict()
 
@@ -38,11 +41,11 @@ class Authenticator:
         scheme, _, value = authorization.strip().partition(" ")
         match scheme.lower():
             case "soticket":
-                return await self._sign_in.by_ticket(value.strip(), door, tenant=tenant)
+                return await self.sign_in.by_ticket(value.strip(), door, tenant=tenant)
             case "basic":
                 return await self._by_basic(value.strip(), door, tenant)
             case "bearer":
-                return await self._sign_in.by_access_token(value.strip(), door, tenant=tenant)
+                return await self.sign_in.by_access_token(value.strip(), door, tenant=tenant)
             case "":
                 raise NotAuthenticated(
                     "Sign in: send Authorization: SOTicket <ticket>, Bearer <access token>, or Basic."
@@ -56,7 +59,7 @@ class Authenticator:
             raise NotAuthenticated(_REFUSED) from None
         if pair.startswith(TICKET_PREFIX):
             ticket = TICKET_PREFIX + pair.removeprefix(TICKET_PREFIX).partition(":")[0]
-            return await self._sign_in.by_ticket(ticket, door, tenant=tenant)
+            return await self.sign_in.by_ticket(ticket, door, tenant=tenant)
         user_name, colon, password = pair.partition(":")
         if not colon:
             raise NotAuthenticated(_REFUSED)
@@ -69,7 +72,7 @@ class Authenticator:
         remembered = self._tickets.pop(key, "")
         if remembered:
             try:
-                caller = await self._sign_in.by_ticket(remembered, door, tenant=tenant)
+                caller = await self.sign_in.by_ticket(remembered, door, tenant=tenant)
             except NotAuthenticated:
                 return await self._anew(key, user_name, password, door, tenant)
             self._tickets[key] = remembered
@@ -77,12 +80,12 @@ class Authenticator:
         return await self._anew(key, user_name, password, door, tenant)
 
     async def _anew(self, key: bytes, user_name: str, password: str, door: Door, tenant: int | None) -> Caller:
-        company = await self._sign_in.company(tenant)
-        found = await self._sign_in.by_password(company.id, user_name, password)
+        company = await self.sign_in.company(tenant)
+        found = await self.sign_in.by_password(company.id, user_name, password)
         if found is None:
             raise NotAuthenticated(_REFUSED)
         ticket = found[1]
         self._tickets[key] = ticket
         while len(self._tickets) > _REMEMBERED:
             self._tickets.popitem(last=False)
-        return await self._sign_in.by_ticket(ticket, door)
+        return await self.sign_in.by_ticket(ticket, door)

@@ -41,6 +41,8 @@ from heliograph.edge.http.messages import (
     read_body,
     send_answer,
 )
+from heliograph.edge.inbox.pages import InboxPages
+from heliograph.edge.metrics import MetricsPage, Render
 from heliograph.edge.openapi.pages import ApiPages
 from heliograph.edge.pages import Health, Pages, not_found
 from heliograph.edge.rest.answers import AnswerPages
@@ -105,6 +107,7 @@ class Gateway:
         push: PushDoor,
         agents: AgentsDoor,
         inbox: InboxApi,
+        inbox_pages: InboxPages,
         answers: AnswerPages,
         devices: DevicesApi,
         family: FamilyApi,
@@ -132,6 +135,7 @@ class Gateway:
             *pages.routes(),
             *api.routes(),
             *inbox.routes(),
+            *inbox_pages.routes(),
             *answers.routes(),
             *devices.routes(),
             *family.routes(),
@@ -322,6 +326,7 @@ def build(
     health: Health,
     entropy: Entropy,
     version: str,
+    push_key: str = "",
     streams: Streams | None = None,
 ) -> Gateway:
     """The gateway's HTTP side from the parts behind it."""
@@ -335,6 +340,7 @@ def build(
             services, authenticator, applications, once, Zones(settings.soap.time_zones), body_limit=server.body_limit
         ),
         inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
+        inbox_pages=InboxPages(sign_in, directory, push_key=push_key, public_url=server.public_url),
         answers=AnswerPages(answering, links, services, directory),
         devices=DevicesApi(devices, services, authenticator),
         family=FamilyApi(sign_in, authenticator, roster, groups, directory, settings.rest),

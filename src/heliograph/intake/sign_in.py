@@ -170,6 +170,10 @@ class SignIn:
             administrator=user.role is Role.ADMINISTRATOR,
         )
 
+    async def end_ticket(self, text: str) -> None:
+        """Sign out: this ticket is worth nothing from now on. One that is none changes nothing."""
+        await self._directory.touch_ticket(secret_hash(text), valid_to=0)
+
     async def _slide(self, ticket: Ticket, now: int) -> None:
         """Set its life back to full; written at most once a minute."""
         full_life = now + int(self._tickets.lifetime * 1000)

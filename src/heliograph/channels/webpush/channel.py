@@ -59,6 +59,11 @@ class WebPushChannel:
         """Plain text; the usual waits, and the push service's own where it names one."""
         return self._traits
 
+    @property
+    def application_server_key(self) -> str:
+        """What browsers subscribe with (port `TakesSubscriptions`)."""
+        return self._vapid.public
+
     async def resolve(self, company_id: int, to: str, format: str) -> Address:
         """A subscription as one address: endpoint, #, p256dh, dot, auth. Raises InvalidArgument, repeating none of it."""
         try:

@@ -14,11 +14,13 @@ from starlette.responses import Response
 from heliograph.core.access import Scope
 from heliograph.core.errors import HeliographError, Malformed, NotAllowed, NotAuthenticated
 from heliograph.core.people import Caller, Door
-from heliograph.edge.auth import CHALLENGE, Authenticator
+from heliograph.edge.auth import CHALLENGE, QUIET_CHALLENGE, Authenticator
 from heliograph.edge.http.messages import Answer
+from heliograph.edge.inbox import session
 from heliograph.edge.rest.formats import CONTENT_TYPE, Format
 from heliograph.edge.rest.status import failure_answer
 from heliograph.intake.scopes import require
+from heliograph.intake.sign_in import SignIn
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -32,7 +34,7 @@ def answered(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except HeliographError as error:
-            return failed(error)
+            return failed(error, quiet=request.headers.get("sec-fetch-site") == "same-origin")
         except Exception as error:
             log.exception("request failed", method=request.method, path=request.url.path)
             return failed(error)
@@ -40,9 +42,11 @@ def answered(endpoint: Endpoint) -> Endpoint:
     return safely
 
 
-def failed(error: Exception) -> Response:
-    """The failure as this family tells it."""
-    challenge = (("www-authenticate", CHALLENGE),) if isinstance(error, NotAuthenticated) else ()
+def failed(error: Exception, *, quiet: bool = False) -> Response:
+    """The failure as this family tells it. `quiet` offers no Basic, at which a browser would ask for a password itself,
+    over a page of ours that can ask better."""
+    offer = QUIET_CHALLENGE if quiet else CHALLENGE
+    challenge = (("www-authenticate", offer),) if isinstance(error, NotAuthenticated) else ()
     return as_response(failure_answer(error, Format.JSON, headers=challenge))
 
 
@@ -74,7 +78,20 @@ async def signed_in(request: Request, authenticator: Authenticator, scope: Scope
     given = request.headers.getlist("authorization")
     if len(given) > 1:
         raise NotAuthenticated("There is more than one Authorization header.")
+    if not given and session.ticket_of(request):
+        return await signed_in_by_cookie(request, authenticator.sign_in, scope)
     caller = await authenticator.caller(given[0] if given else "", Door.REST)
+    require(caller, scope)
+    return caller
+
+
+async def signed_in_by_cookie(request: Request, sign_in: SignIn, scope: Scope) -> Caller:
+    """The user whose browser has a session with the inbox page.
+
+    Raises NotAuthenticated, and NotAllowed for what a session may not be used for.
+    """
+    session.refuse_other_pages(request)
+    caller = session.limited(await sign_in.by_ticket(session.ticket_of(request), Door.REST))
     require(caller, scope)
     return caller
 

@@ -1,0 +1,63 @@
+"""A browser's session with the inbox page: a ticket in a cookie that scripts cannot read and other sites cannot use."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+from starlette.requests import Request
+from starlette.responses import Response
+
+from heliograph.core.access import Scope
+from heliograph.core.errors import NotAllowed
+from heliograph.core.people import Caller
+
+COOKIE = "heliograph-inbox"
+DAYS = 30  # for which a browser keeps the cookie; whether its ticket still holds is decided here, at every request
+#: What a session may be used for: a page that somebody left open must not become a way to all that its user may do.
+ALLOWED = frozenset({Scope.INBOX, Scope.DEVICES})
+
+_READING = frozenset({"GET", "HEAD"})
+_LONGEST = 512  # characters of a cookie; ours have about 150
+
+
+def ticket_of(request: Request) -> str:
+    """The ticket in the cookie; empty when there is none that could be one."""
+    value = request.cookies.get(COOKIE, "")
+    if not value or len(value) > _LONGEST:
+        return ""
+    try:
+        return base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def limited(caller: Caller) -> Caller:
+    """The same caller, who may look after the own inbox and devices and no more."""
+    return replace(caller, administrator=False, scopes=ALLOWED)
+
+
+def refuse_other_pages(request: Request) -> None:
+    """Raises NotAllowed for a change that no page of this gateway asked for.
+
+    Browsers keep the cookie from other sites (SameSite=Strict); this holds too for pages on other ports and names of
+    the same site, and for browsers that do not know the attribute.
+    """
+    if request.method in _READING or request.headers.get("sec-fetch-site") == "same-origin":
+        return
+    origin = urlsplit(request.headers.get("origin", ""))
+    if not origin.netloc or origin.netloc.lower() != request.headers.get("host", "").lower():
+        raise NotAllowed("Only this gateway's own page may do that with its cookie.")
+
+
+def begin(response: Response, ticket: str, *, secure: bool) -> None:
+    """Give the browser its cookie; `secure` where the page came by HTTPS."""
+    value = base64.urlsafe_b64encode(ticket.encode("ascii")).rstrip(b"=").decode("ascii")
+    response.set_cookie(COOKIE, value, max_age=DAYS * 86400, httponly=True, samesite="strict", secure=secure)
+
+
+def end(response: Response, *, secure: bool) -> None:
+    """Take the cookie back."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=secure)

@@ -17,6 +17,7 @@ from heliograph.config.describe import reference_page
 from heliograph.core import errors, lifecycle
 from heliograph.core.errors import HeliographError
 from heliograph.edge import compatibility, failures
+from heliograph.observe.table import metrics_page
 from heliograph.scripts.describe import events_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -129,6 +130,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/compatibility.md": compatibility_page,
     "docs/reference/cli.md": cli_page,
     "docs/reference/errors.md": errors_page,
+    "docs/reference/metrics.md": metrics_page,
     "docs/reference/settings.md": settings_page,
     "docs/scripting.md": scripting_page,
     **{f"docs/channels/{kind}.md": partial(channel_page, kind) for kind in registry.BUILT_IN},

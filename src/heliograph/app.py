@@ -64,6 +64,7 @@ from heliograph.intake.statuses import StatusService
 from heliograph.intake.submit import Intake
 from heliograph.observe.counters import Counters
 from heliograph.observe.events import Everyone, LogEvents
+from heliograph.observe.metrics import Metrics
 from heliograph.scripts.verbs import Verbs
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.sqlite import SqliteStore, open_store
@@ -108,6 +109,7 @@ class Heliograph:
     query: Query
     actions: Actions
     counters: Counters
+    metrics: Metrics
     dispatcher: Dispatcher
     sweeper: Sweeper
     scripts: ScriptHooks
@@ -130,6 +132,7 @@ class Heliograph:
             soap=SoapDoor(self.services, self.sign_in, self.applications, self.once, self.settings.soap),
             applications=self.applications,
             once=self.once,
+            metrics=self.metrics.render,
             health=self.health,
             entropy=entropy,
             version=__version__,
@@ -264,8 +267,7 @@ def _wired(
     feed: InProcessFeed,
     hooks: Hooks | None,
 ) -> Heliograph:
-    results = InProcessResults(clock)
-    counters = Counters()
+    results, counters = InProcessResults(clock), Counters(clock)
     observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
     room = _room(store, directory, sealer, results, observer, clock)
     intake = Intake(store.outbox, store.queue, results, clock, observer)
@@ -286,6 +288,7 @@ def _wired(
     at_once = messaging(settings.messaging.model_copy(update={"wait": 0.0}))  # a script's time is too short to wait
     scripts = _scripts(settings, Verbs(push, at_once, directory), store, sealer, clock, observer)
     people = People(directory, passwords, clock, entropy)
+    dispatcher = Dispatcher(channels, store.queue, room, settings.dispatch)
     return Heliograph(
         settings=settings,
         clock=clock,
@@ -308,7 +311,8 @@ def _wired(
         query=Query(store.outbox, store.answers),
         actions=Actions(store.outbox, store.queue, clock),
         counters=counters,
-        dispatcher=Dispatcher(channels, store.queue, room, settings.dispatch),
+        metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__),
+        dispatcher=dispatcher,
         sweeper=Sweeper(store.outbox, store.inbox, store.replays, directory, clock, settings.retention),
         scripts=scripts,
     )

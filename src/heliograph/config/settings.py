@@ -229,6 +229,24 @@ class ScriptSettings(Area):
     values: dict[str, str] = Field({}, description="Settings of the scripts' own; no secrets.")
 
 
+class MetricsAccess(StrEnum):
+    """Who may read /metrics."""
+
+    AUTO = "auto"
+    OPEN = "open"
+    TOKEN = "token"
+    OFF = "off"
+
+
+class MetricsSettings(Area):
+    """The numbers at /metrics."""
+
+    access: MetricsAccess = Field(
+        MetricsAccess.AUTO,
+        description="auto: anybody on this machine while the gateway listens on loopback with no proxy in front, else as token; open: anybody; token: access tokens with the scope metrics; off: there is no such address.",
+    )
+
+
 class LogSettings(Area):
     """What is logged, and how."""
 
@@ -253,5 +271,6 @@ class Settings(Area):
     sign_in: SignInSettings = SignInSettings()
     outbound: OutboundSettings = OutboundSettings()
     scripts: ScriptSettings = ScriptSettings()
+    metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
     channels: dict[str, dict[str, Any]] = Field({"inbox": {"kind": "inbox"}}, description="One table per channel.")

@@ -15,7 +15,8 @@ class Scope(StrEnum):
     MESSAGES = "messages"  # send messages and ask what became of them
     INBOX = "inbox"  # read and mark the user's own inbox
     DEVICES = "devices"  # register devices, set their tags
-    ADMIN = "admin"  # all of the above, and what administrators may do
+    METRICS = "metrics"  # read /metrics, which are the whole gateway's; not part of `admin`
+    ADMIN = "admin"  # all of the above but metrics, and what administrators may do
 
 
 class AccessToken(msgspec.Struct, frozen=True, kw_only=True):

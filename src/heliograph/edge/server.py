@@ -43,6 +43,7 @@ from heliograph.edge.http.messages import (
 )
 from heliograph.edge.inbox.pages import InboxPages
 from heliograph.edge.metrics import MetricsPage, Render
+from heliograph.edge.metrics import MetricsPage, Render
 from heliograph.edge.openapi.pages import ApiPages
 from heliograph.edge.pages import Health, Pages, not_found
 from heliograph.edge.rest.answers import AnswerPages
@@ -113,6 +114,7 @@ class Gateway:
         family: FamilyApi,
         callbacks: CallbackPages,
         messages: MessagesApi,
+        metrics: MetricsPage,
         pages: Pages,
         api: ApiPages,
         socket: InboxSocket,
@@ -141,6 +143,7 @@ class Gateway:
             *family.routes(),
             *callbacks.routes(),
             *messages.routes(),
+            *metrics.routes(),
         ]  # all but the hot ones
         self._router = _router(self.routes)
 
@@ -323,6 +326,7 @@ def build(
     groups: GroupService,
     callbacks: Callbacks,
     soap: Soap,
+    metrics: Render,
     health: Health,
     entropy: Entropy,
     version: str,
@@ -346,6 +350,7 @@ def build(
         family=FamilyApi(sign_in, authenticator, roster, groups, directory, settings.rest),
         callbacks=CallbackPages(callbacks),
         messages=MessagesApi(query, authenticator),
+        metrics=MetricsPage(metrics, sign_in, streams, settings),
         pages=Pages(health, version),
         api=ApiPages(version, public_url=server.public_url),
         socket=InboxSocket(inbox, authenticator, streams),

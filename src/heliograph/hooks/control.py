@@ -14,8 +14,8 @@ import msgspec
 import structlog
 
 from heliograph.core.errors import NotFound
+from heliograph.core.standing import ScriptState
 from heliograph.hooks.scripts import ScriptHooks
-from heliograph.hooks.shelf import ScriptState
 from heliograph.hooks.tracing import Trace
 
 log = structlog.get_logger(__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter_ns
@@ -16,13 +17,15 @@ from heliograph.core.errors import RejectedByHook, Unavailable
 from heliograph.core.events import ScriptDisabled, ScriptFailed
 from heliograph.core.ports import Agenda, Call, Clock, Observer, Sealer
 from heliograph.core.scripting import DueEvent
+from heliograph.core.standing import Mishap, ScriptState
 from heliograph.hooks.answers import Answers
 from heliograph.hooks.folder import ScriptFolder
 from heliograph.hooks.job import Job
 from heliograph.hooks.later import AT_ONCE, Later, Payload
 from heliograph.hooks.librarian import Librarian, Values
+from heliograph.hooks.mishaps import Mishaps
 from heliograph.hooks.pool import Pool
-from heliograph.hooks.shelf import SERVING, ScriptState, Shelf
+from heliograph.hooks.shelf import SERVING, Shelf
 from heliograph.hooks.signatures import Signature, members
 from heliograph.hooks.tracing import Tracing
 from heliograph.hooks.wire import AFTER, AFTER_ASYNC, BEFORE, Failed, Said, Who
@@ -70,6 +73,8 @@ class ScriptHooks:
         self._methods = methods
         self._settings = settings
         self._observer = observer
+        self._mishaps = Mishaps(clock)
+        self.ran: Counter[str] = Counter()  # events that ran, by kind, since the start
         self._shelf = Shelf(settings.max_breaches)
         self._folder = ScriptFolder(folder)
         self.tracing = Tracing(clock)
@@ -126,6 +131,11 @@ class ScriptHooks:
     def pids(self) -> list[int]:
         """The worker processes that serve now."""
         return self._now.pids + self._after.pids
+
+    @property
+    def mishaps(self) -> list[Mishap]:
+        """The latest failures, newest first."""
+        return self._mishaps.latest()
 
     @property
     def waiting(self) -> int:
@@ -208,6 +218,7 @@ class ScriptHooks:
 
     def _has_run(self, job: Job, took_ns: int = 0) -> None:
         failures = job.failures
+        self.ran[job.event] += 1
         for failed in failures:
             self._failed(job.event, job.method, failed)
         if self.tracing.on:
@@ -220,6 +231,7 @@ class ScriptHooks:
             script=failed.script,
             exception=failed.trace or None,
         )
+        self._mishaps.note(event, method, failed)
         self._observer.saw(ScriptFailed(failed.script, event))
 
     def _lost(self, script: str, reason: str) -> None:

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-import msgspec
-
+from heliograph.core.standing import ScriptState
 from heliograph.hooks.wire import Report, Source
 
 Handled = tuple[str, str]  # event, method
 SERVING = "serving"
-
-
-class ScriptState(msgspec.Struct, frozen=True, kw_only=True):
-    """One script, for an operator."""
-
-    name: str
-    state: str  # serving, disabled, broken, old version serving
-    events: list[str]
-    problem: str = ""
-    breaches: int = 0  # how often it broke its limits
 
 
 class Shelf:

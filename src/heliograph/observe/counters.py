@@ -1,9 +1,11 @@
-"""Counts events by kind, channel and outcome."""
+"""Counts events by kind, channel and outcome, and how long what they tell of took."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
+
+import msgspec
 
 from heliograph.core.events import (
     AttemptMade,
@@ -14,10 +16,22 @@ from heliograph.core.events import (
     ScriptDisabled,
     ScriptFailed,
 )
+from heliograph.core.lifecycle import State
+from heliograph.core.ports import Clock
+from heliograph.observe.histogram import ACCEPTING, DELIVERING, TRYING, Histogram
 
 Key = tuple[str, str, str]  # event in snake case; channel or script; outcome, state or scripting event
 
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
+_ARRIVED = frozenset({State.SENT, State.DELIVERED})
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """The latest try of a channel's that its provider did not accept."""
+
+    at: int  # ms since the epoch
+    outcome: str
+    detail: str
 
 
 @cache
@@ -29,9 +43,15 @@ def event_word(kind: type[Event]) -> str:
 class Counters:
     """Port `Observer`. Numbers only grow, from 0 at the process's start."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock
         self._counts: dict[Key, int] = {}
         self._attempt_word = event_word(AttemptMade)
+        self.deliveries = 0  # of all messages accepted
+        self.accepting = Histogram(ACCEPTING)
+        self.trying: dict[str, Histogram] = {}  # by channel
+        self.delivering: dict[str, Histogram] = {}  # by channel: those that were taken
+        self.troubles: dict[str, Trouble] = {}  # by channel
 
     def saw(self, event: Event) -> None:
         """Count it."""
@@ -39,17 +59,39 @@ class Counters:
         self._counts[key] = self._counts.get(key, 0) + 1
 
     def _key(self, event: Event) -> Key:
-        if type(event) is AttemptMade:  # the one that comes with every delivery
+        if isinstance(event, AttemptMade):  # the one that comes with every delivery
+            self._tried(event)
             return (self._attempt_word, event.channel, event.outcome)
         word = event_word(type(event))
-        if isinstance(event, MessageAccepted | MessageAnswered):
+        if isinstance(event, MessageAccepted):
+            self.deliveries += event.deliveries
+            self.accepting.add(event.took)
+            return (word, "", "")
+        if isinstance(event, MessageAnswered):
             return (word, "", "")
         if isinstance(event, ScriptFailed):
             return (word, event.script, event.event)
         if isinstance(event, ScriptDisabled):
             return (word, event.script, "")
-        return (word, event.channel, event.state.value if isinstance(event, DeliverySettled) else "")
+        if isinstance(event, DeliverySettled):
+            if event.state in _ARRIVED:
+                _of(self.delivering, event.channel, DELIVERING).add(event.age)
+            return (word, event.channel, event.state.value)
+        return (word, event.channel, "")
+
+    def _tried(self, event: AttemptMade) -> None:
+        _of(self.trying, event.channel, TRYING).add(event.took_ms / 1000)
+        if event.outcome != "accepted":
+            now = self._clock.now() if self._clock is not None else 0
+            self.troubles[event.channel] = Trouble(now, event.outcome, event.detail)
 
     def snapshot(self) -> dict[Key, int]:
         """All counts as of now, in order of their keys."""
         return dict(sorted(self._counts.items()))
+
+
+def _of(histograms: dict[str, Histogram], channel: str, bounds: tuple[float, ...]) -> Histogram:
+    found = histograms.get(channel)
+    if found is None:
+        found = histograms[channel] = Histogram(bounds)
+    return found

@@ -9,12 +9,14 @@ from typing import Protocol
 import pytest
 
 from heliograph.config.settings import StoreSettings
+from heliograph.core.fallback import Standbys
 from heliograph.core.notes import Notes
 from heliograph.core.parts import Parts
 from heliograph.core.ports import Agenda, Answers, Clock, Directory, InboxStore, Keyring, Outbox, Queue, Replays
 from heliograph.core.roster import Roster
 from heliograph.core.suppression import Suppressions
 from heliograph.core.threads import Threads
+from heliograph.core.usage import Usage
 from heliograph.core.webhooks import Webhooks
 from heliograph.store.cached import CachedDirectory
 from heliograph.store.memory import MemoryStore
@@ -36,6 +38,8 @@ class Store(Protocol):
     threads: Threads
     suppressions: Suppressions
     keyring: Keyring
+    standbys: Standbys
+    usage: Usage
     parts: Parts
     notes: Notes
     webhooks: Webhooks
@@ -118,6 +122,16 @@ def parts(store: Store) -> Parts:
 @pytest.fixture
 def notes(store: Store) -> Notes:
     return store.notes
+
+
+@pytest.fixture
+def standbys(store: Store) -> Standbys:
+    return store.standbys
+
+
+@pytest.fixture
+def usage(store: Store) -> Usage:
+    return store.usage
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@ from enum import StrEnum
 
 import msgspec
 
+from heliograph.core.fallback import Standby
 from heliograph.core.lifecycle import Happening, State
 from heliograph.core.message import Message
 from heliograph.core.replay import Replay
 from heliograph.core.scripting import DueEvent
+from heliograph.core.usage import Used
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +64,8 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[Record, ...] = ()  # what happens to earlier deliveries by this: an answer to one of them
     events: tuple[DueEvent, ...] = ()  # what scripts are to be told afterwards
     replay: Replay | None = None  # what a repetition of the call is answered; its key must be free
+    standbys: tuple[Standby, ...] = ()  # second ways for these deliveries
+    usage: tuple[Used, ...] = ()  # what the call takes of quotas
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):

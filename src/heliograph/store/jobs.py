@@ -26,6 +26,8 @@ class Batch:
         self.events: list[str] = []
         self.replays: list[str] = []
         self.portions: list[str] = []
+        self.standbys: list[str] = []
+        self.usage: list[str] = []
         self.item_deliveries: list[int] = []
 
     def apply(self, connection: apsw.Connection) -> None:
@@ -39,6 +41,8 @@ class Batch:
             self.events,
             self.replays,
             self.portions,
+            self.standbys,
+            self.usage,
         )
         connection.execute(SQL["apply"], [_texts(part) for part in parts])
 
@@ -86,8 +90,12 @@ class Accept(Job):
         events: list[str],
         replays: list[str],
         portions: list[str],
+        standbys: list[str],
+        usage: list[str],
     ) -> None:
         super().__init__(future)
+        self._standbys = standbys
+        self._usage = usage
         self._portions = portions
         self._messages = messages
         self._deliveries = deliveries
@@ -102,6 +110,8 @@ class Accept(Job):
         batch.events += self._events
         batch.replays += self._replays
         batch.portions += self._portions
+        batch.standbys += self._standbys
+        batch.usage += self._usage
 
 
 class Apply(Job):

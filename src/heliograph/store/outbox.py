@@ -18,6 +18,7 @@ from heliograph.store.queries import SQL
 from heliograph.store.reader import Reader
 from heliograph.store.search import search
 from heliograph.store.sequence import LAST_DELIVERY_ID, LAST_MESSAGE_ID, Sequence
+from heliograph.store.standbys import SqliteStandbys
 from heliograph.store.writer import Writer
 
 NEWEST = 2**63 - 1  # an id above all others
@@ -25,6 +26,10 @@ _SETTLED = rows.text(sorted(SETTLED))
 #: The states that the index `delivery_aside` leaves out: nearly every message passes through them.
 _USUAL = frozenset({State.QUEUED, State.LEASED, State.SENT, State.DELIVERED})
 _ERASED = 5_000  # configurations erased in one sweep
+_FORGET = (
+    *("forget_attempts", "forget_parts", "forget_answers", "forget_standbys"),
+    *("forget_deliveries", "forget_messages"),
+)
 _FEW = 32  # messages whose deliveries are read at once, without a thread
 
 
@@ -34,6 +39,7 @@ class SqliteOutbox:
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
         self._reader = reader
+        self.standbys = SqliteStandbys(writer, reader)
         self._message_ids = Sequence(writer, "message", LAST_MESSAGE_ID)
         self._delivery_ids = Sequence(writer, "delivery", LAST_DELIVERY_ID)
 
@@ -49,7 +55,13 @@ class SqliteOutbox:
         events = [rows.text(event) for event in acceptance.events]
         replays = [] if acceptance.replay is None else [rows.text(acceptance.replay)]
         later = [rows.text(portion) for portion in portions.folded(acceptance.later)]
-        await self._writer.put(Accept(self._writer.future(), messages, deliveries, records, events, replays, later))
+        standbys = [rows.text(standby) for standby in acceptance.standbys]
+        usage = [rows.text(used) for used in acceptance.usage]
+        if standbys:
+            await self.standbys.prepare()
+        await self._writer.put(
+            Accept(self._writer.future(), messages, deliveries, records, events, replays, later, standbys, usage)
+        )
 
     async def expand(self) -> list[Delivery]:
         """Make the oldest portion of what was accepted for later; the deliveries made."""
@@ -163,6 +175,6 @@ def _sweep(connection: apsw.Connection, now: int, leases_until: int, limit: int)
 
 def _prune(connection: apsw.Connection, before: int, limit: int) -> int:
     finished = connection.execute(SQL["finished"], (before, limit, _SETTLED)).get
-    for name in ("forget_attempts", "forget_parts", "forget_answers", "forget_deliveries", "forget_messages"):
+    for name in _FORGET:
         connection.execute(SQL[name], (finished,))
     return connection.changes()

@@ -16,6 +16,7 @@ import msgspec
 from heliograph.core.access import AccessToken, Application
 from heliograph.core.answer import Answer
 from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem, Moved
+from heliograph.core.fallback import Standby
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.people import Company, Device, Ticket, User
@@ -24,6 +25,7 @@ from heliograph.core.roster import CompanyProfile, Profile, UserGroup
 from heliograph.core.scripting import DueEvent
 from heliograph.core.standing import Backlog, Waiting
 from heliograph.core.suppression import Suppression
+from heliograph.core.usage import Used
 
 _encode = msgspec.json.Encoder().encode
 
@@ -107,6 +109,9 @@ answers_given = msgspec.json.Decoder(list[Answer]).decode
 item = msgspec.json.Decoder(InboxItem).decode
 items = msgspec.json.Decoder(list[InboxItem]).decode
 events = msgspec.json.Decoder(list[DueEvent]).decode
+used = msgspec.json.Decoder(list[tuple[int, int]]).decode
+usage = msgspec.json.Decoder(list[Used]).decode
+standbys = msgspec.json.Decoder(list[Standby]).decode
 access_token = msgspec.json.Decoder(AccessToken).decode
 access_tokens = msgspec.json.Decoder(list[AccessToken]).decode
 application = msgspec.json.Decoder(Application).decode

@@ -35,6 +35,7 @@ from heliograph.store.replays import SqliteReplays
 from heliograph.store.roster import SqliteRoster
 from heliograph.store.telling import catch_up
 from heliograph.store.threads import SqliteSuppressions, SqliteThreads
+from heliograph.store.usage import SqliteUsage
 from heliograph.store.webhooks import SqliteWebhooks
 from heliograph.store.writer import Writer
 
@@ -50,6 +51,8 @@ class SqliteStore:
         self._checkpointer = checkpointer
         self._facts = facts
         self.outbox = SqliteOutbox(writer, reader)
+        self.standbys = self.outbox.standbys
+        self.usage = SqliteUsage(writer, reader)
         self.directory = SqliteDirectory(writer, reader)
         self.inbox = SqliteInbox(writer, reader)
         self.agenda = SqliteAgenda(writer, reader)

@@ -13,8 +13,10 @@ from heliograph.store.memory.outbox import MemoryOutbox
 from heliograph.store.memory.parts import MemoryParts
 from heliograph.store.memory.replays import MemoryReplays
 from heliograph.store.memory.roster import MemoryRoster
+from heliograph.store.memory.standbys import MemoryStandbys
 from heliograph.store.memory.tables import Tables
 from heliograph.store.memory.threads import MemorySuppressions, MemoryThreads
+from heliograph.store.memory.usage import MemoryUsage
 from heliograph.store.memory.webhooks import MemoryWebhooks
 from heliograph.store.queue import TableQueue
 
@@ -27,6 +29,8 @@ class MemoryStore:
         self.parts = MemoryParts(self._tables)
         self.notes = MemoryNotes(self._tables)
         self.outbox = MemoryOutbox(self._tables, self.parts)
+        self.standbys = MemoryStandbys(self._tables)
+        self.usage = MemoryUsage(self._tables)
         self.directory = MemoryDirectory(self._tables)
         self.inbox = MemoryInbox(self._tables)
         self.agenda = MemoryAgenda(self._tables)
@@ -59,6 +63,7 @@ __all__ = [
     "MemoryParts",
     "MemoryReplays",
     "MemoryRoster",
+    "MemoryStandbys",
     "MemoryStore",
     "MemorySuppressions",
     "MemoryThreads",

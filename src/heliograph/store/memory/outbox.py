@@ -17,7 +17,9 @@ from heliograph.core.webhooks import FIRST_NOTICE
 from heliograph.store.memory.parts import MemoryParts
 from heliograph.store.memory.replays import keep
 from heliograph.store.memory.search import look_through
+from heliograph.store.memory.standbys import moved
 from heliograph.store.memory.tables import Tables
+from heliograph.store.memory.usage import add
 from heliograph.store.memory.webhooks import tell_all, tell_move
 from heliograph.store.portions import folded
 from heliograph.store.sequence import LAST_MESSAGE_ID, used_up
@@ -61,6 +63,9 @@ class MemoryOutbox:
         t.messages |= messages
         t.deliveries |= deliveries
         t.portions += folded(acceptance.later)
+        t.standbys |= {standby.id: standby for standby in acceptance.standbys}
+        for used in acceptance.usage:
+            add(t, used)
         tell_all(t, acceptance.messages, acceptance.deliveries)
 
     async def expand(self) -> list[Delivery]:
@@ -113,6 +118,7 @@ class MemoryOutbox:
             return Moved(delivery.id, delivery.state, False)
         t.deliveries[delivery.id] = _moved(delivery, record, to)
         tell_move(t, delivery, t.deliveries[delivery.id])
+        moved(t, delivery, t.deliveries[delivery.id])
         return Moved(delivery.id, to, True)
 
     async def sweep(self, *, now: int, limit: int, orphaned: bool = False) -> int:
@@ -145,6 +151,7 @@ class MemoryOutbox:
         t.messages = {id: message for id, message in t.messages.items() if id not in finished}
         t.deliveries = {id: delivery for id, delivery in t.deliveries.items() if id not in gone}
         self._parts.forget(gone)
+        t.standbys = {id: standby for id, standby in t.standbys.items() if standby.message_id not in finished}
         t.attempts = [attempt for attempt in t.attempts if attempt.delivery_id not in gone]
         t.answers = {key: answer for key, answer in t.answers.items() if key[0] not in finished}
         return len(finished)

@@ -6,11 +6,13 @@ from heliograph.core.access import AccessToken, Application
 from heliograph.core.answer import Answer
 from heliograph.core.delivery import Attempt, Delivery, InboxItem
 from heliograph.core.errors import Unavailable
+from heliograph.core.fallback import Standby
 from heliograph.core.message import Message
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replay
 from heliograph.core.roster import Profile, UserGroup
 from heliograph.core.scripting import DueEvent
+from heliograph.core.usage import Used
 from heliograph.core.webhooks import FIRST_NOTICE, Endpoint, Occurrence
 from heliograph.store.portions import Portion
 
@@ -30,6 +32,9 @@ class Tables:
         self.messages: dict[int, Message] = {}
         self.deliveries: dict[int, Delivery] = {}
         self.portions: list[Portion] = []
+        self.standbys: dict[int, Standby] = {}
+        self.last_standby = 0
+        self.usage: dict[tuple[int, str, int, int], Used] = {}
         self.attempts: list[Attempt] = []
         self.companies: dict[int, Company] = {}
         self.users: dict[int, User] = {}

@@ -18,7 +18,7 @@ CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY, delivery_id INTEGER, was TEX
 
 CREATE TEMP VIEW batch AS
 SELECT NULL AS messages, NULL AS deliveries, NULL AS records, NULL AS claims, NULL AS items, NULL AS events,
-    NULL AS replays, NULL AS portions;
+    NULL AS replays, NULL AS portions, NULL AS standbys, NULL AS usage;
 
 -- One record at a time and in order, because two of them may concern the same delivery.
 CREATE TEMP VIEW recording AS SELECT NULL AS place, NULL AS record;
@@ -90,6 +90,23 @@ BEGIN
 
     INSERT INTO portion (message_id, deliveries)
     SELECT value ->> 'message_id', value FROM carray(NEW.portions);
+
+    INSERT INTO standby (
+        id, replaces, root, message_id, company_id, channel, address, associate_id, reasons, after_ms, share_ms,
+        expires_at, refused, units, due_at, ready, ready_at, made_no, made_at
+    )
+    SELECT
+        value ->> 'id', value ->> 'replaces', value ->> 'root', value ->> 'message_id', value ->> 'company_id',
+        value ->> 'channel', value ->> 'address', value ->> 'associate_id', value -> 'reasons', value ->> 'after_ms',
+        value ->> 'share_ms', value ->> 'expires_at', value ->> 'refused', value ->> 'units', 0, NULL, 0, 0, 0
+    FROM carray(NEW.standbys);
+
+    INSERT INTO usage (company_id, scope, starts_at, ends_at, units)
+    SELECT
+        value ->> 'company_id', value ->> 'scope', value ->> 'starts_at', value ->> 'ends_at', value ->> 'units'
+    FROM carray(NEW.usage)
+    WHERE TRUE
+    ON CONFLICT DO UPDATE SET units = units + excluded.units;
 
     INSERT INTO due_event (id, company_id, method, created_at, lease_until, attempts, payload)
     SELECT

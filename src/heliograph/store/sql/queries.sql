@@ -12,8 +12,8 @@ INSERT INTO sequence (name, next) VALUES ('pulse', 1) ON CONFLICT DO UPDATE SET 
 
 -- apply --
 -- A whole batch: messages, deliveries, records, claims, inbox items, AfterAsync events, replays.
-INSERT INTO batch (messages, deliveries, records, claims, items, events, replays, portions)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO batch (messages, deliveries, records, claims, items, events, replays, portions, standbys, usage)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- portion --
 -- The oldest portion of what was accepted for later.

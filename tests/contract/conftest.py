@@ -11,6 +11,7 @@ import pytest
 from heliograph.config.settings import StoreSettings
 from heliograph.core.fallback import Standbys
 from heliograph.core.notes import Notes
+from heliograph.core.operators import Sessions
 from heliograph.core.parts import Parts
 from heliograph.core.ports import Agenda, Answers, Clock, Directory, InboxStore, Keyring, Outbox, Queue, Replays
 from heliograph.core.roster import Roster
@@ -38,6 +39,7 @@ class Store(Protocol):
     threads: Threads
     suppressions: Suppressions
     keyring: Keyring
+    sessions: Sessions
     standbys: Standbys
     usage: Usage
     parts: Parts
@@ -107,6 +109,11 @@ def agenda(store: Store) -> Agenda:
 @pytest.fixture
 def keyring(store: Store) -> Keyring:
     return store.keyring
+
+
+@pytest.fixture
+def sessions(store: Store) -> Sessions:
+    return store.sessions
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def parse(text: str) -> dict[str, str]:
     return statements
 
 
-FILES = ("queries.sql", "channels.sql", "threads.sql", "webhooks.sql", "standbys.sql", "usage.sql")
+FILES = ("queries.sql", "channels.sql", "threads.sql", "webhooks.sql", "standbys.sql", "usage.sql", "sessions.sql")
 
 #: Every statement of the store, by name.
 SQL = parse("\n".join(map(script, FILES)))

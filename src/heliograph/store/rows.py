@@ -19,6 +19,7 @@ from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem, Move
 from heliograph.core.fallback import Standby
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
+from heliograph.core.operators import Session
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replay
 from heliograph.core.roster import CompanyProfile, Profile, UserGroup
@@ -112,6 +113,8 @@ events = msgspec.json.Decoder(list[DueEvent]).decode
 used = msgspec.json.Decoder(list[tuple[int, int]]).decode
 usage = msgspec.json.Decoder(list[Used]).decode
 standbys = msgspec.json.Decoder(list[Standby]).decode
+operator_session = msgspec.json.Decoder(Session).decode
+operator_sessions = msgspec.json.Decoder(list[Session]).decode
 access_token = msgspec.json.Decoder(AccessToken).decode
 access_tokens = msgspec.json.Decoder(list[AccessToken]).decode
 application = msgspec.json.Decoder(Application).decode

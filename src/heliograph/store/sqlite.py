@@ -33,6 +33,7 @@ from heliograph.store.queue import TableQueue
 from heliograph.store.reader import Reader
 from heliograph.store.replays import SqliteReplays
 from heliograph.store.roster import SqliteRoster
+from heliograph.store.sessions import SqliteSessions
 from heliograph.store.telling import catch_up
 from heliograph.store.threads import SqliteSuppressions, SqliteThreads
 from heliograph.store.usage import SqliteUsage
@@ -60,6 +61,7 @@ class SqliteStore:
         self.keyring = SqliteKeyring(writer, reader)
         self.replays = SqliteReplays(writer, reader)
         self.roster = SqliteRoster(writer, reader)
+        self.sessions = SqliteSessions(writer, reader)
         self.threads = SqliteThreads(reader)
         self.suppressions = SqliteSuppressions(writer, reader)
         self.parts = SqliteParts(writer, reader)

@@ -13,6 +13,7 @@ from heliograph.store.memory.outbox import MemoryOutbox
 from heliograph.store.memory.parts import MemoryParts
 from heliograph.store.memory.replays import MemoryReplays
 from heliograph.store.memory.roster import MemoryRoster
+from heliograph.store.memory.sessions import MemorySessions
 from heliograph.store.memory.standbys import MemoryStandbys
 from heliograph.store.memory.tables import Tables
 from heliograph.store.memory.threads import MemorySuppressions, MemoryThreads
@@ -38,6 +39,7 @@ class MemoryStore:
         self.keyring = MemoryKeyring(self._tables)
         self.replays = MemoryReplays(self._tables)
         self.roster = MemoryRoster(self._tables)
+        self.sessions = MemorySessions(self._tables)
         self.threads = MemoryThreads(self._tables)
         self.suppressions = MemorySuppressions(self._tables)
         self.webhooks = MemoryWebhooks(self._tables, clock)
@@ -63,6 +65,7 @@ __all__ = [
     "MemoryParts",
     "MemoryReplays",
     "MemoryRoster",
+    "MemorySessions",
     "MemoryStandbys",
     "MemoryStore",
     "MemorySuppressions",

@@ -42,6 +42,7 @@ from heliograph.intake.answers import AnswerService
 from heliograph.intake.applications import Applications
 from heliograph.intake.arrivals import Arrivals
 from heliograph.intake.callbacks import Callbacks
+from heliograph.intake.conversations import Conversations
 from heliograph.intake.credentials import Credentials
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.groups import GroupService
@@ -94,6 +95,7 @@ class Heliograph:
     directory: Directory
     channels: Channels
     services: Services
+    arrivals: Arrivals
     sign_in: SignIn
     applications: Applications
     credentials: Credentials
@@ -182,12 +184,11 @@ class Heliograph:
 
     async def _listen(self) -> None:
         """Channels that need a moment, or whose providers speak unasked, are there before anything is sent through them."""
-        arrivals = Arrivals(self.services)
         for channel in self.channels.values():
             if isinstance(channel, Preparing):
                 await channel.prepare()
             if isinstance(channel, Listening):
-                await channel.listen(arrivals.take)
+                await channel.listen(self.arrivals.take)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[bool]:
@@ -278,7 +279,8 @@ def _wired(
     reports = AnswerReports(intake, channels, settings.push)
     answering = AnswerService(store.outbox, store.answers, clock, settings.push, observer, reports)
     messaging = partial(MessagingService, intake, store.outbox, results, channels, sealer)
-    incoming = IncomingService(intake, channels, settings.messaging, settings.push)
+    conversations = Conversations(store.outbox, store.threads, clock, settings.messaging)
+    incoming = IncomingService(intake, channels, conversations, settings.messaging, settings.push)
     statuses = StatusService(store.outbox, channels, clock, settings.messaging)
     notifications = NotificationService(store.inbox, receipts, settings.push)
     principal = PrincipalService(sign_in, __version__)
@@ -288,6 +290,7 @@ def _wired(
     at_once = messaging(settings.messaging.model_copy(update={"wait": 0.0}))  # a script's time is too short to wait
     scripts = _scripts(settings, Verbs(push, at_once, directory), store, sealer, clock, observer)
     people = People(directory, passwords, clock, entropy)
+    services, once = Services(methods, hooks or scripts), Once(store.replays, clock, settings.idempotency)
     dispatcher = Dispatcher(channels, store.queue, room, settings.dispatch)
     return Heliograph(
         settings=settings,
@@ -295,11 +298,12 @@ def _wired(
         store=store,
         directory=directory,
         channels=channels,
-        services=Services(methods, hooks or scripts),
+        services=services,
+        arrivals=Arrivals(services, conversations, directory, once),
         sign_in=sign_in,
         applications=Applications(store.keyring, settings.soap),
         credentials=Credentials(store.keyring, clock, entropy),
-        once=Once(store.replays, clock, settings.idempotency),
+        once=once,
         intake=intake,
         people=people,
         roster=RosterService(directory, people, store.roster, clock),
@@ -308,7 +312,7 @@ def _wired(
         answering=answering,
         links=AnswerLinks(sealer, settings.server.public_url),
         devices=devices,
-        query=Query(store.outbox, store.answers),
+        query=Query(store.outbox, store.answers, store.threads),
         actions=Actions(store.outbox, store.queue, clock),
         counters=counters,
         metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__),

@@ -23,7 +23,7 @@ def store(clock: JumpingClock) -> MemoryStore:
 
 @pytest.fixture
 def query(store: MemoryStore) -> Query:
-    return Query(store.outbox, store.answers)
+    return Query(store.outbox, store.answers, store.threads)
 
 
 @pytest.fixture

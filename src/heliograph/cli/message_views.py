@@ -8,7 +8,7 @@ from rich.console import Console
 
 from heliograph.cli.output import iso, plain, state_text, table, when
 from heliograph.core.delivery import Delivery
-from heliograph.core.message import Message, Push
+from heliograph.core.message import Message, Push, Text
 from heliograph.intake.query import MessageView
 
 
@@ -54,8 +54,11 @@ def print_message(console: Console, view: MessageView) -> None:
     message = view.message
     sender = f"associate {message.sender_id}" if message.sender_id else "an integration key or the command line"
     console.print(f"[bold]message {message.id}[/]  {kind(message)}: {headline(message, 120)}")
-    console.print(f"company {message.company_id}, by {sender}")
-    console.print(f"accepted {when(message.created_at)}, lives until {when(message.expires_at)}\n")
+    console.print(f"company {message.company_id}, by {came_by(message) or sender}")
+    console.print(f"accepted {when(message.created_at)}, lives until {when(message.expires_at)}")
+    for line in thread(view):
+        console.print(line)
+    console.print()
     rows = [
         (
             str(d.id),
@@ -80,6 +83,28 @@ def print_message(console: Console, view: MessageView) -> None:
         console.print(table(names, tries, right=("delivery", "attempt", "took")))
 
 
+def came_by(message: Message) -> str:
+    """Who outside sent it and by which channel; empty for a message of ours."""
+    text = message.content
+    if not (isinstance(text, Text) and text.inbound):
+        return ""
+    return f"{plain(text.sender, 60) or 'someone'} outside" + (f", through {plain(text.plugin)}" if text.plugin else "")
+
+
+def thread(view: MessageView) -> list[str]:
+    """What it follows or answers, what follows or answers it, and the thread they are in; a line each."""
+    text = view.message.content
+    lines = []
+    if isinstance(text, Text) and text.parent_id:
+        lines.append(f"{'answers' if text.inbound else 'follows'} message {text.parent_id}")
+    if isinstance(text, Text) and text.session_key:
+        lines.append(f"session {plain(text.session_key, 60)}")
+    if view.follow_ups:
+        told = [f"{'answered' if came_by(one) else 'followed'} by message {one.id}" for one in view.follow_ups]
+        lines.append(", ".join(told))
+    return lines
+
+
 def address(delivery: Delivery) -> str:
     """The address, a device's token cut short: whoever has the whole of it can push to the device."""
     return delivery.address if delivery.device_id is None else f"{delivery.address[:8]}…"
@@ -101,6 +126,7 @@ def message_json(view: MessageView) -> dict[str, Any]:
         "expires_at": iso(message.expires_at),
         "urgent": message.urgent,
         "content": message.content,
+        "follow_ups": [{"id": one.id, "inbound": bool(came_by(one))} for one in view.follow_ups],
         "deliveries": [_delivery_json(delivery, view) for delivery in view.deliveries],
     }
 

@@ -88,6 +88,11 @@ class MessagingSettings(Area):
     wait: float = Field(10.0, ge=0, description="Seconds a call waits for the first attempts; 0 answers once stored.")
     default_plugin: str = Field("", description="Channel used when Plugin is empty; none set: the call is refused.")
     default_ttl: float = Field(3 * 86400.0, gt=0, description="Seconds a message may wait before it expires.")
+    reply_window: float = Field(
+        7 * 86400.0,
+        ge=0,
+        description="Seconds after a text in which a text from the number it went to counts as the answer to it; 0: never.",
+    )
 
 
 class IdempotencySettings(Area):

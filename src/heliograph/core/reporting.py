@@ -13,11 +13,16 @@ from heliograph.core.delivery import Report
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """A message that someone outside sent to a channel of ours."""
 
-    company_id: int
-    user: str  # whose inbox it is for, as the channel's settings say
     sender: str
     text: str
+    company_id: int = 0  # 0: that of the message it answers
+    user: str = ""  # whose inbox it is for, as the channel's settings say
+    to_sender: bool = False  # rather into the inbox of whoever sent what it answers, where that is a user
+    to: str = ""  # the number of ours that it was sent to
+    answers: tuple[int, int] | None = None  # ids of our message and delivery, where the channel has proof of them
+    subject: str = ""
     format: str = ""
+    once: str = ""  # printable ASCII: the same when the far side hands it in again; empty: it cannot be known
 
 
 Take = Callable[[str, Arrival], Awaitable[None]]

@@ -66,6 +66,8 @@ class IncomingMessage(msgspec.Struct, kw_only=True):
     format: str = ""
     session_key: str = ""
     plugin: str = ""
+    parent_messaging_id: int = 0  # channels and scripts only: the message of ours that it answers
+    subject: str = ""  # channels and scripts only: of a mail
 
 
 class PocketDeviceInfo(msgspec.Struct, kw_only=True):

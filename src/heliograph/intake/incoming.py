@@ -10,14 +10,23 @@ from heliograph.core.message import Text
 from heliograph.core.ports import Call, Channels
 from heliograph.core.replay import Replay, Replaying
 from heliograph.intake.carriers import IncomingMessage
+from heliograph.intake.conversations import Conversations, Exchange, session_key
 from heliograph.intake.submit import Accepted, Draft, Intake, Submission, Way
 
 
 class IncomingService:
     """The method of the Messaging agent that takes messages in."""
 
-    def __init__(self, intake: Intake, channels: Channels, messaging: MessagingSettings, push: PushSettings) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        channels: Channels,
+        conversations: Conversations,
+        messaging: MessagingSettings,
+        push: PushSettings,
+    ) -> None:
         self._intake = intake
+        self._conversations = conversations
         self._channels = channels
         self._messaging = messaging
         self._inbox = push.inbox
@@ -25,6 +34,7 @@ class IncomingService:
     async def create_message(self, call: Call, *, incoming_message: IncomingMessage) -> None:
         """Accept it for the inbox of the user whom To names; notes MessageId.
 
+        What it answers, by the message it names or by its session key, has been replied to in the same transaction.
         Raises UnknownChannel for a plugin that is not configured, UnknownRecipient when To names nobody,
         NotSupported where there is no inbox.
         """
@@ -36,23 +46,34 @@ class IncomingService:
         if inbox is None:
             raise NotSupported("This gateway has no inbox that a message could come into (push.inbox).")
         address = await inbox.resolve(call.caller.company_id, incoming_message.to.strip(), "")
+        exchange = await self._conversations.answered_by(call.caller.company_id, incoming_message)
         draft = Draft(
-            content=_text(incoming_message),
+            content=_text(incoming_message, exchange),
             ttl_ms=int(self._messaging.default_ttl * 1000),
             ways=(Way(channel=self._inbox, address=address),),
         )
-        submission = Submission(caller=call.caller, drafts=(draft,), events=call.take_due(), replay=_kept(call.replay))
+        submission = Submission(
+            caller=call.caller,
+            drafts=(draft,),
+            records=self._conversations.record(exchange),
+            events=call.take_due(),
+            replay=_kept(call.replay),
+        )
         [accepted] = await self._intake.submit(submission)
         call.notes |= _notes(accepted)
 
 
-def _text(message: IncomingMessage) -> Text:
+def _text(message: IncomingMessage, exchange: Exchange | None) -> Text:
     return Text(
         sender=message.from_,
         to=message.to,
         body=message.content,
         format=message.format,
-        session_key=message.session_key,
+        parent_id=exchange.message.id if exchange is not None else 0,
+        session_key=message.session_key or (session_key(exchange.message) if exchange is not None else ""),
+        inbound=True,
+        plugin=message.plugin,
+        subject=message.subject,
     )
 
 

@@ -14,6 +14,7 @@ from heliograph.core.message import Text
 from heliograph.core.ports import Call, Channel, Channels, Outbox, Results, Sealer
 from heliograph.core.replay import Replay, Replaying
 from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage, ProviderInfo
+from heliograph.intake.conversations import session_of
 from heliograph.intake.submit import Accepted, Draft, Intake, Submission, Way
 
 ERROR, SENT, DELIVERY_ERROR, RECEIVED, REPLIED = range(5)  # contract section 4, MessagingStatus
@@ -147,7 +148,9 @@ class MessagingService:
         except InvalidArgument as error:
             refused = error.detail
         way = Way(channel=name, address=address, refused=refused, sealed_config=self._sealed(config))
-        return Draft(content=_text(message), ttl_ms=int(self._settings.default_ttl * 1000), ways=(way,))
+        company_id, parent = call.caller.company_id, message.parent_messaging_id
+        session = message.suggested_session_key or await session_of(self._outbox, company_id, parent)
+        return Draft(content=_text(message, session), ttl_ms=int(self._settings.default_ttl * 1000), ways=(way,))
 
     def _sealed(self, config: dict[str, str]) -> bytes:
         return self._sealer.seal(msgspec.json.encode(config), context="delivery.config") if config else b""
@@ -167,14 +170,14 @@ def _check_config(name: str, channel: Channel, config: dict[str, str]) -> None:
         )
 
 
-def _text(message: OutgoingMessage) -> Text:
+def _text(message: OutgoingMessage, session: str) -> Text:
     return Text(
         sender=message.from_,
         to=message.to,
         body=message.content,
         format=message.format,
         parent_id=message.parent_messaging_id,
-        session_key=message.suggested_session_key,
+        session_key=session,
     )
 
 

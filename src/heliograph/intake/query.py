@@ -10,6 +10,7 @@ from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.ports import Answers, Outbox
+from heliograph.core.threads import Threads
 
 PAGE_MAX = 1000
 
@@ -21,14 +22,16 @@ class MessageView(msgspec.Struct, frozen=True):
     deliveries: tuple[Delivery, ...]
     attempts: tuple[Attempt, ...] = ()
     answers: tuple[Answer, ...] = ()  # in order of associate id
+    follow_ups: tuple[Message, ...] = ()  # what follows or answers it, in order of id
 
 
 class Query:
     """Questions about what was accepted."""
 
-    def __init__(self, outbox: Outbox, answers: Answers) -> None:
+    def __init__(self, outbox: Outbox, answers: Answers, threads: Threads) -> None:
         self._outbox = outbox
         self._answers = answers
+        self._threads = threads
 
     async def message(self, message_id: int, *, company_id: int | None = None) -> MessageView:
         """One message with deliveries, attempts and answers. Raises NotFound, also for another company's."""
@@ -38,7 +41,9 @@ class Query:
         deliveries = await self._outbox.deliveries([message_id])
         attempts = await self._outbox.attempts([delivery.id for delivery in deliveries])
         answers = await self._answers.of(message_id)
-        return MessageView(message, tuple(deliveries), tuple(attempts), tuple(answers))
+        follow_ups = await self._threads.follow_ups([message_id], limit=PAGE_MAX)
+        same_company = tuple(one for one in follow_ups if one.company_id == message.company_id)
+        return MessageView(message, tuple(deliveries), tuple(attempts), tuple(answers), same_company)
 
     async def messages(
         self,

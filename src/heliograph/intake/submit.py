@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from heliograph.core.delivery import Acceptance, Address, Delivery
+from heliograph.core.delivery import Acceptance, Address, Delivery, Record
 from heliograph.core.events import MessageAccepted
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Content, Message
@@ -43,6 +43,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
     caller: Caller
     drafts: tuple[Draft, ...]
+    records: tuple[Record, ...] = ()  # what it means for earlier deliveries
     events: tuple[DueEvent, ...] = ()  # the call's own `take_due()`
     replay: Callable[[Sequence[Accepted]], Replay] | None = None  # for a call that must act once
 
@@ -96,6 +97,7 @@ class Intake:
             messages=tuple(item.message for item in accepted),
             deliveries=tuple(at_once),
             later=tuple(delivery for item in accepted for delivery in item.deliveries[AT_ONCE:]),
+            records=submission.records,
             events=submission.events,
             replay=submission.replay(accepted) if submission.replay is not None else None,
         )

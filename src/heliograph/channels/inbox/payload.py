@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heliograph.core.delivery import InboxItem, ItemState, Letter
-from heliograph.core.message import Push
+from heliograph.core.message import Push, Text
 
 _PLAIN = "Message"  # the Pocket name of a message that asks for nothing
 
@@ -36,13 +36,19 @@ def item(letter: Letter, associate_id: int) -> InboxItem:
         company_id=message.company_id,
         message_id=message.id,
         delivery_id=letter.delivery_id,
-        title=content.sender,
+        title=f"{content.sender}: {content.subject}" if content.subject else content.sender,
         body=content.body,
         url="",
         type=_PLAIN,
         record_id=0,
-        data={},
+        data=_thread(content),
         state=ItemState.UNREAD,
         time=message.created_at,
         expires_at=0,
     )
+
+
+def _thread(text: Text) -> dict[str, str]:
+    """What the text follows or answers, for whoever wants to answer in the same thread."""
+    told = {"parent_id": str(text.parent_id) if text.parent_id else "", "session_key": text.session_key}
+    return {key: value for key, value in told.items() if value}

@@ -64,6 +64,7 @@ class Hearing:
             user=self._settings.replies_to,
             sender=sender,
             text=text,
+            to=sm.to,
             format=FORMATS[0],
         )
         try:

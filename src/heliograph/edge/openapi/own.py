@@ -18,6 +18,11 @@ _INTEGER: Schema = {"type": "integer"}
 _TEXT: Schema = {"type": "string"}
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
 _STATE: Schema = {"type": "string", "enum": [state.value for state in State]}
+_THREAD: dict[str, Schema] = {
+    "inbound": {"type": "boolean", "description": "Whether someone outside sent it to us."},
+    "parent_id": or_null({"type": "integer", "description": "The message that it follows or answers."}),
+    "session_key": or_null({"type": "string", "description": "The thread it is in."}),
+}
 
 _SCHEMAS: dict[str, dict[str, Schema]] = {
     "InboxItem": {
@@ -67,10 +72,13 @@ _SCHEMAS: dict[str, dict[str, Schema]] = {
         "updated": _MOMENT,
         "attempts": {"type": "array", "items": {"$ref": "#/components/schemas/Attempt"}},
     },
+    "FollowUp": {"id": _INTEGER, "created": _MOMENT, **_THREAD},
     "Message": {
         "id": _INTEGER,
         "status": or_null(_STATE),
         "created": _MOMENT,
+        **_THREAD,
+        "follow_ups": {"type": "array", "items": {"$ref": "#/components/schemas/FollowUp"}},
         "expires": _MOMENT,
         "deliveries": {"type": "array", "items": {"$ref": "#/components/schemas/Delivery"}},
     },

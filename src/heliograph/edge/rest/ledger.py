@@ -15,6 +15,7 @@ from heliograph.core.access import Scope
 from heliograph.core.delivery import Attempt, Delivery
 from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
+from heliograph.core.message import Message, Text
 from heliograph.edge.auth import Authenticator
 from heliograph.edge.rest.own import answered, as_json, id_in_path, iso_time, signed_in
 from heliograph.intake.query import MessageView, Query
@@ -63,6 +64,10 @@ def _message_json(view: MessageView) -> dict[str, Any]:
         "id": view.message.id,
         "status": next((state.value for state in _BEST_FIRST if state in states), None),
         "created": iso_time(view.message.created_at),
+        **_thread_json(view.message),
+        "follow_ups": [
+            {"id": one.id, "created": iso_time(one.created_at), **_thread_json(one)} for one in view.follow_ups
+        ],
         "expires": iso_time(view.message.expires_at),
         "deliveries": [_delivery_json(delivery, attempts.get(delivery.id, [])) for delivery in view.deliveries],
         "answers": [
@@ -73,6 +78,16 @@ def _message_json(view: MessageView) -> dict[str, Any]:
             }
             for answer in view.answers
         ],
+    }
+
+
+def _thread_json(message: Message) -> dict[str, Any]:
+    """Whether it came from outside, and what it follows or answers."""
+    text = message.content if isinstance(message.content, Text) else Text()
+    return {
+        "inbound": text.inbound,
+        "parent_id": text.parent_id or None,
+        "session_key": text.session_key or None,
     }
 
 

@@ -7,20 +7,25 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from heliograph.channels.fcm.account import read_account
 from heliograph.channels.fcm.answers import ANSWERS, NO_PROJECT, Answer, Sign
-from heliograph.channels.fcm.channel import RETRY
+from heliograph.channels.fcm.channel import RETRY, FcmChannel
+from heliograph.channels.fcm.settings import FcmSettings
 from heliograph.channels.fcm.verdicts import MOST_FAILED
 from heliograph.channels.registry import build_channel
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting
+from heliograph.core.lifecycle import Happening
 from heliograph.core.message import PushType
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
-from heliograph.core.retry import ceiling
+from heliograph.core.ports import Shape
+from heliograph.core.retry import ceiling, decide, wait
 from heliograph.testing.apns import pem_of
 from heliograph.testing.builders import DAY_MS, a_letter, a_message, a_push, a_text
 from heliograph.testing.certificates import Authority
-from heliograph.testing.clock import SATURDAY_NOON
+from heliograph.testing.clock import SATURDAY_NOON, JumpingClock
 from heliograph.testing.fcm import PROJECT, Google, a_google, account_file, new_account_key
 from heliograph.testing.servers.apns import new_signing_key
 from heliograph.testing.servers.fcm import error
@@ -235,14 +240,18 @@ RULES: list[tuple[str, Reply, Outcome]] = [
     (
         "the quota",
         error(429, "RESOURCE_EXHAUSTED", code="QUOTA_EXCEEDED"),
-        Deferred("FCM answered 429 QUOTA_EXCEEDED", retry_after=60.0, lane=True),
+        Deferred("FCM answered 429 QUOTA_EXCEEDED", retry_after=60.0, lane=True, charged=False),
     ),
     (
         "the quota, with Google's wish",
         error(429, "RESOURCE_EXHAUSTED", code="QUOTA_EXCEEDED", headers={"retry-after": "7"}),
-        Deferred("FCM answered 429 QUOTA_EXCEEDED", retry_after=7.0, lane=True),
+        Deferred("FCM answered 429 QUOTA_EXCEEDED", retry_after=7.0, lane=True, charged=False),
     ),
-    ("too much, unexplained", Reply(status=429), Deferred("FCM answered 429", retry_after=60.0, lane=True)),
+    (
+        "too much, unexplained",
+        Reply(status=429),
+        Deferred("FCM answered 429", retry_after=60.0, lane=True, charged=False),
+    ),
     ("a fault", error(500, "INTERNAL", code="INTERNAL"), Deferred("FCM answered 500 INTERNAL", retry_after=10.0)),
     ("a fault, unexplained", Reply(status=500, body=b"<html>"), Deferred("FCM answered 500", retry_after=10.0)),
     (
@@ -294,7 +303,14 @@ async def test_an_undocumented_answer_is_tried_again_five_times_at_most(google: 
 
 
 async def test_what_google_still_answers_after_about_an_hour_is_refused(google: Google) -> None:
-    assert 1800 < sum(10 + ceiling(RETRY, attempt) / 2 for attempt in range(1, MOST_FAILED)) < 3600
+    waited = []
+    for attempt in range(1, MOST_FAILED):
+        google.server.script(error(503, "UNAVAILABLE"))
+        outcome = await google.channel.send(to(attempt=attempt))
+        assert isinstance(outcome, Deferred)
+        waited.append([wait(RETRY, attempt, outcome, jitter) for jitter in (0.0, 0.5, 0.999)])
+    assert [least for least, _, _ in waited] == [10.0 * 2**doubled for doubled in range(MOST_FAILED - 1)]
+    assert 40 * 60 < sum(least for least, _, _ in waited) < 60 * 60 < sum(usual for _, usual, _ in waited) < 80 * 60
     google.server.script(error(503, "UNAVAILABLE"), error(503, "UNAVAILABLE"))
     assert isinstance(await google.channel.send(to(attempt=MOST_FAILED - 1)), Deferred)
     assert isinstance(await google.channel.send(to(attempt=MOST_FAILED)), Refused)
@@ -304,6 +320,32 @@ async def test_while_google_cannot_be_reached_attempts_go_on_for_a_day(google: G
     assert sum(ceiling(RETRY, attempt) / 2 for attempt in range(1, RETRY.attempts)) > 86_400
     async with a_google(AUTHORITY, KEY, endpoint="https://127.0.0.1:9") as unreachable:
         assert isinstance(await unreachable.channel.send(to(attempt=59)), Deferred)
+
+
+async def test_what_may_have_arrived_is_sent_again_where_the_device_shows_one_of_two(google: Google) -> None:
+    lost = Deferred("no answer", in_doubt=True)
+    for push, again in (
+        ({}, True),
+        ({"silent": True}, False),
+        ({"silent": True, "data": {"collapse_key": "weather"}}, True),
+        ({"data": {"collapse_key": "weather"}}, True),
+    ):
+        letter = to(**push)
+        policy = google.channel.traits.retry
+        decision = decide(policy, lost, attempt=1, now=0, expires_at=None, jitter=0.5, message=letter.message)
+        assert (decision.happening is Happening.DEFERRED) is again, push
+        message = await sent(google, letter)
+        assert again is ("collapse_key" in message["android"] or "tag" in message["android"].get("notification", {}))
+    async with a_google(AUTHORITY, KEY, data_only=True) as google:
+        assert not google.channel.traits.retry.resends(to().message)
+
+
+def test_a_project_goes_as_fast_as_google_asks_for() -> None:
+    clock = JumpingClock()
+    settings = FcmSettings(service_account=SecretStr(account_file(pem_of(KEY), "https://google.example/token")))
+    account = read_account(settings.service_account.get_secret_value())
+    traits = FcmChannel(settings, account, some_tools(clock).transport, clock).traits
+    assert traits.shape == Shape(per_second=10_000, ramp=60, near_quarter_hours=0.1), "600,000 a minute"
 
 
 async def test_a_dead_token_and_another_projects_are_gone(google: Google) -> None:

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heliograph.channels.webpush.answers import ANSWERS, Meaning
+from heliograph.channels.notice import own_collapse
+from heliograph.channels.webpush.answers import ANSWERS
 from heliograph.channels.webpush.encryption import LARGEST, RECORD, encrypted
 from heliograph.channels.webpush.fields import LONGEST_TTL, topic
 from heliograph.channels.webpush.settings import SERVICES, served
@@ -19,11 +20,12 @@ from heliograph.channels.webpush.vapid import LIFE, new_key_pair, public_text, r
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting, InvalidArgument
 from heliograph.core.message import PushType
-from heliograph.core.outcome import Accepted, Deferred, Gone, Refused
+from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.subscription import Subscription
 from heliograph.testing.apns import pem_of
 from heliograph.testing.builders import DAY_MS, a_letter, a_message, a_push, a_text
 from heliograph.testing.certificates import Authority
+from heliograph.testing.clock import SATURDAY_NOON
 from heliograph.testing.servers.http2 import Answer, Fault
 from heliograph.testing.servers.tokens import parts
 from heliograph.testing.servers.webpush import Browser
@@ -40,8 +42,9 @@ async def web() -> AsyncIterator[Web]:
         yield made
 
 
-def to(browser: Browser, **push: Any) -> Letter:
+def to(browser: Browser, *, attempt: int = 1, **push: Any) -> Letter:
     return a_letter(
+        attempt=attempt,
         message=a_message(content=a_push(**push), urgent=push.get("type") is PushType.IMPORTANT),
         address=Address(value=browser.subscription.address, associate_id=101, device_id=1),
     )
@@ -62,6 +65,7 @@ async def test_a_browser_reads_what_was_sent_and_the_service_does_not(web: Web) 
         "body": "Sound the horn",
         "type": "Message",
         "badge": 3,
+        "tag": own_collapse(letter.message),
         "answer_url": "https://g.example/answer/1",
         "data": {"k": "v", "message_id": "1", "type": "Message", "url": "https://coast.example/"},
     }
@@ -122,23 +126,65 @@ async def test_the_same_signature_serves_until_half_of_its_life_is_over(web: Web
 # ------------------------------------------------------------------------------ what is meant
 
 
-@pytest.mark.parametrize("status", sorted({*ANSWERS, 418, 504}))
-async def test_each_answer_means_what_the_table_says(web: Web, status: int) -> None:
-    web.service.script(Answer(status=status, headers={"retry-after": "7"}))
+#: Section B3 of the error-handling rules, written out by hand: the status, and the outcome for a subscription of a
+#: service that has taken nothing lately.
+SAID = "the push service answered"
+OURS = "it does not accept our key, or this machine's clock is wrong"
+RULES: dict[int, Outcome] = {
+    200: Accepted(detail=f"{SAID} 200"),
+    201: Accepted(detail=f"{SAID} 201"),
+    202: Accepted(detail=f"{SAID} 202"),
+    **{
+        status: Refused(f"{SAID} {status}: it names another place, and that is never followed")
+        for status in (301, 302, 307, 308)
+    },
+    400: Refused(f"{SAID} 400"),
+    401: Deferred(f"{SAID} 401", pause=f"{SAID} 401: {OURS}"),
+    403: Deferred(f"{SAID} 403", pause=f"{SAID} 403: {OURS}"),
+    404: Gone(f"{SAID} 404", since=SATURDAY_NOON),
+    410: Gone(f"{SAID} 410", since=SATURDAY_NOON),
+    413: Refused(f"{SAID} 413"),
+    429: Deferred(f"{SAID} 429", retry_after=7.0, charged=False),
+    500: Deferred(f"{SAID} 500", retry_after=7.0),
+    502: Deferred(f"{SAID} 502", retry_after=7.0),
+    503: Deferred(f"{SAID} 503", retry_after=7.0),
+    418: Deferred(f"{SAID} 418", retry_after=7.0),
+}
+
+
+@pytest.mark.parametrize("status", RULES)
+async def test_each_answer_means_what_the_rules_say(web: Web, status: int) -> None:
+    web.service.script(Answer(status=status, headers={"retry-after": "7", "location": "https://elsewhere.example/"}))
+    assert await web.channel.send(to(web.service.subscribe())) == RULES[status]
+    assert len(web.service.requests) == 1, "a redirect is not followed"
+
+
+def test_the_table_has_a_row_for_every_status_of_the_rules() -> None:
+    assert set(ANSWERS) == set(RULES) - {418}
+
+
+async def test_an_undocumented_answer_is_tried_again_five_times_at_most(web: Web) -> None:
+    web.service.script(Answer(status=418), Answer(status=418))
+    browser = web.service.subscribe()
+    assert isinstance(await web.channel.send(to(browser, attempt=4)), Deferred)
+    assert isinstance(await web.channel.send(to(browser, attempt=5)), Refused)
+
+
+@pytest.mark.parametrize("wish", ["9", "Sat, 21 Nov 2026 12:00:09 GMT"])
+async def test_a_services_wish_is_kept_as_seconds_or_as_a_date(web: Web, wish: str) -> None:
+    web.service.script(Answer(status=503, headers={"retry-after": wish}))
     outcome = await web.channel.send(to(web.service.subscribe()))
-    meaning = ANSWERS.get(status, Meaning.AGAIN)
-    said = f"the push service answered {status}"
-    if meaning is Meaning.TAKEN:
-        assert outcome == Accepted(detail=said)
-    elif meaning is Meaning.DEAD:
-        assert outcome == Gone(said, since=web.clock.now())
-    elif meaning is Meaning.NEVER:
-        assert outcome == Refused(said)
-    elif meaning in (Meaning.OURS, Meaning.OTHER_KEY):
-        assert isinstance(outcome, Deferred)
-        assert outcome.pause
-    else:
-        assert outcome == Deferred(said, retry_after=7.0)
+    assert isinstance(outcome, Deferred)
+    assert outcome.retry_after == 9.0
+
+
+@pytest.mark.parametrize(
+    ("ttl", "note"),
+    [("3600", " and keeps it for 3,600 seconds instead of 86,400"), ("86400", ""), ("soon", ""), ("", "")],
+)
+async def test_a_service_that_keeps_it_for_less_time_is_told_of(web: Web, ttl: str, note: str) -> None:
+    web.service.script(Answer(status=201, headers={"ttl": ttl} if ttl else {}))
+    assert await web.channel.send(to(web.service.subscribe())) == Accepted(detail=f"{SAID} 201{note}")
 
 
 async def test_a_service_that_took_others_lately_refuses_the_subscription_and_not_the_key(web: Web) -> None:

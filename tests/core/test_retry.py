@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heliograph.core.lifecycle import Happening
+from heliograph.core.message import Message
 from heliograph.core.outcome import Accepted, Deferred, Gone, Refused
 from heliograph.core.retry import RETRY_AFTER_MAX, RETRY_AFTER_MIN, RetryPolicy, ceiling, decide, wait
+from heliograph.testing.builders import a_message, a_push
 
 NOW = 1_000_000
 policies = st.builds(
@@ -115,3 +117,45 @@ def test_a_final_answer_settles_at_once(outcome: Accepted | Refused | Gone, happ
     decision = decide(RetryPolicy(), outcome, attempt=1, now=NOW, expires_at=NOW - 1, jitter=0.5)
     assert decision.happening is happening
     assert decision.due_at is None
+
+
+# ---------------------------------------------------------------- the whole policy, row by row
+
+KEY = a_message(content=a_push(data={"collapse_key": "weather"}))
+NONE = a_message(content=a_push())
+TEN = RetryPolicy(attempts=10, first=2.0, cap=100.0)
+KNOWS = RetryPolicy(recognises=lambda message: message is KEY)
+LOST = Deferred("lost", in_doubt=True)
+
+#: policy, outcome, attempt, message, ms left to live; and what follows: the happening, and seconds from least to most.
+POLICY: dict[str, tuple[RetryPolicy, Deferred, int, Message, int | None, Happening, tuple[float, float]]] = {
+    "the first wait": (TEN, Deferred("busy"), 1, NONE, None, Happening.DEFERRED, (0, 2)),
+    "the fourth wait": (TEN, Deferred("busy"), 4, NONE, None, Happening.DEFERRED, (0, 16)),
+    "a wait at the cap": (TEN, Deferred("busy"), 9, NONE, None, Happening.DEFERRED, (0, 100)),
+    "the last attempt": (TEN, Deferred("busy"), 10, NONE, None, Happening.EXHAUSTED, (0, 0)),
+    "a wish": (TEN, Deferred("busy", retry_after=30.0), 1, NONE, None, Happening.DEFERRED, (30, 32)),
+    "an absurd wish": (TEN, Deferred("busy", retry_after=1e9), 1, NONE, None, Happening.DEFERRED, (3600, 3602)),
+    "a wish of nothing": (TEN, Deferred("busy", retry_after=0.0), 9, NONE, None, Happening.DEFERRED, (1, 2)),
+    "a wish beyond the end": (TEN, Deferred("busy", retry_after=30.0), 1, NONE, 29_000, Happening.EXPIRED, (0, 0)),
+    "our fault, at the last attempt": (TEN, Deferred("x", pause="key"), 10, NONE, None, Happening.DEFERRED, (0, 100)),
+    "our fault, beyond the end": (TEN, Deferred("x", pause="key"), 10, NONE, 0, Happening.EXPIRED, (0, 0)),
+    "throttled, at the last attempt": (TEN, Deferred("x", charged=False), 10, NONE, None, Happening.DEFERRED, (0, 100)),
+    "in doubt, recognised": (TEN, LOST, 1, NONE, None, Happening.DEFERRED, (0, 2)),
+    "in doubt, not recognised": (RetryPolicy(resend_in_doubt=False), LOST, 1, NONE, None, Happening.REFUSED, (0, 0)),
+    "in doubt, this message recognised": (KNOWS, LOST, 1, KEY, None, Happening.DEFERRED, (0, 2)),
+    "in doubt, this message not": (KNOWS, LOST, 1, NONE, None, Happening.REFUSED, (0, 0)),
+    "not in doubt, whatever is recognised": (KNOWS, Deferred("x"), 1, NONE, None, Happening.DEFERRED, (0, 2)),
+}
+
+
+@pytest.mark.parametrize("row", POLICY)
+def test_the_policy_decides_by_this_table(row: str) -> None:
+    policy, outcome, attempt, message, left, happening, (least, most) = POLICY[row]
+    for jitter in (0.0, 0.5, 0.999):
+        expires_at = None if left is None else NOW + left
+        decision = decide(
+            policy, outcome, attempt=attempt, now=NOW, expires_at=expires_at, jitter=jitter, message=message
+        )
+        assert decision.happening is happening
+        if decision.due_at is not None:
+            assert least * 1000 <= decision.due_at - NOW <= most * 1000

@@ -42,13 +42,15 @@ from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replays as Replays
 from heliograph.core.reporting import Listening as Listening
 from heliograph.core.reporting import Reports as Reports
-from heliograph.core.retry import RetryPolicy
 from heliograph.core.roster import Profile
 from heliograph.core.scripting import Agenda as Agenda
 from heliograph.core.scripting import Call as Call
 from heliograph.core.scripting import Hooks as Hooks
 from heliograph.core.search import Found, Wanted
 from heliograph.core.standing import Backlog
+from heliograph.core.traits import Check as Check
+from heliograph.core.traits import Shape as Shape
+from heliograph.core.traits import Traits as Traits
 
 
 class Clock(Protocol):
@@ -328,23 +330,6 @@ class Sealer(Protocol):
 
 
 # -------------------------------------------------------------------------- channels
-
-
-class Traits(msgspec.Struct, frozen=True, kw_only=True):
-    """What intake and dispatch need to know of a channel, so that neither names one."""
-
-    formats: tuple[str, ...] = ()  # ProviderInfo.SupportedMessagingFormats
-    config_keys: frozenset[str] | None = None  # keys SendMessagesWithConfig may give; None: takes no config
-    concurrency: int = 16
-    timeout: float = 30.0  # seconds for one try
-    retry: RetryPolicy = RetryPolicy()
-
-
-class Check(msgspec.Struct, frozen=True):
-    """What `channel check` says: one sentence."""
-
-    ok: bool
-    sentence: str
 
 
 class Channel(Protocol):

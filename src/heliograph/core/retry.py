@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from heliograph.core.lifecycle import Happening
+from heliograph.core.message import Message
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 
 RETRY_AFTER_MIN, RETRY_AFTER_MAX = 1.0, 3600.0  # seconds; a provider's absurd wish is clamped to this
@@ -21,6 +24,11 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
         float, ...
     ] = ()  # seconds: a fixed schedule instead of the exponential one, where a standard gives one
     resend_in_doubt: bool = True  # whether the far side recognises a message it has already had
+    recognises: Callable[[Message], bool] | None = None  # the same message by message, where it depends on what it says
+
+    def resends(self, message: Message | None) -> bool:
+        """Whether this message is sent again when it may have arrived already."""
+        return self.resend_in_doubt and (self.recognises is None or message is None or self.recognises(message))
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -53,7 +61,14 @@ def wait(policy: RetryPolicy, attempt: int, outcome: Deferred, jitter: float) ->
 
 
 def decide(
-    policy: RetryPolicy, outcome: Outcome, *, attempt: int, now: int, expires_at: int | None, jitter: float
+    policy: RetryPolicy,
+    outcome: Outcome,
+    *,
+    attempt: int,
+    now: int,
+    expires_at: int | None,
+    jitter: float,
+    message: Message | None = None,
 ) -> Decision:
     """What follows from an outcome. `attempt` counts from 1; times are ms since the epoch; TTL always wins."""
     match outcome:
@@ -62,14 +77,14 @@ def decide(
         case Refused(detail=detail) | Gone(detail=detail):
             return Decision(Happening.REFUSED, detail)
         case Deferred():
+            if outcome.in_doubt and not policy.resends(message):
+                return Decision(Happening.REFUSED, f"in doubt, not sent again: {outcome.detail}")
             return _deferred(policy, outcome, attempt, now, expires_at, jitter)
 
 
 def _deferred(
     policy: RetryPolicy, outcome: Deferred, attempt: int, now: int, expires_at: int | None, jitter: float
 ) -> Decision:
-    if outcome.in_doubt and not policy.resend_in_doubt:
-        return Decision(Happening.REFUSED, f"in doubt, not sent again: {outcome.detail}")
     free = bool(outcome.pause) or not outcome.charged
     if attempt >= policy.attempts and not free:
         return Decision(Happening.EXHAUSTED, f"gave up after {attempt} attempts: {outcome.detail}")

@@ -64,9 +64,9 @@ class Checks:
 
     async def not_in_doubt(self, trips: Sequence[Trip]) -> None:
         """Where the far side cannot recognise a repetition: an attempt that left no record may have arrived."""
-        if self._policy.resend_in_doubt:
+        if self._policy.resend_in_doubt and self._policy.recognises is None:
             return
-        repeated = [trip for trip in trips if trip.delivery.attempts > 1]
+        repeated = [trip for trip in trips if trip.delivery.attempts > 1 and not self._policy.resends(trip.message)]
         if not repeated:
             return
         attempts = await self._outbox.attempts([trip.delivery.id for trip in repeated])

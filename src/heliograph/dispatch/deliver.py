@@ -184,6 +184,7 @@ class Courier:
             now=self._clock.now(),
             expires_at=delivery.expires_at,
             jitter=self._room.jitter(),
+            message=trip.message,
         )
 
 

@@ -20,7 +20,7 @@ from heliograph.dispatch.endpoints import Endpoints
 from heliograph.dispatch.ledger import Ledger
 from heliograph.dispatch.let_go import let_go
 from heliograph.dispatch.pace import Pace
-from heliograph.dispatch.rate import Rate
+from heliograph.dispatch.rate import Rate, shape_of
 from heliograph.dispatch.trip import Trip
 from heliograph.dispatch.watch import Watch
 
@@ -57,7 +57,7 @@ class Lane:
         self._traits = channel.traits
         self._lease_ms = int((settings.lease + channel.traits.timeout) * 1000)
         self._pace = Pace(room.clock)
-        self._rate = Rate(room.clock, settings.rates.get(name, 0.0))
+        self._rate = Rate(room.clock, shape_of(channel.traits.shape, settings.rates.get(name, 0.0)))
         self._watch = Watch(room.clock, channel.traits.timeout)
         self._endpoints = Endpoints(room.clock, channel.traits.concurrency, room.jitter, self._room_made)
         self._courier = Courier(name, channel, room, self._watch, self._pace, self._endpoints)

@@ -41,8 +41,9 @@ def _last_word(trip: Trip, policy: RetryPolicy, now: int) -> Record:
         trip.decision = Decision(Happening.LAPSED, "not tried: the gateway stopped", refund=True)
         return record_of(trip, now)
     words = "interrupted: the gateway stopped"
-    happening = Happening.LAPSED if policy.resend_in_doubt else Happening.REFUSED
-    trip.decision = Decision(happening, words if policy.resend_in_doubt else f"in doubt, not sent again: {words}")
+    again = policy.resends(trip.message)
+    happening = Happening.LAPSED if again else Happening.REFUSED
+    trip.decision = Decision(happening, words if again else f"in doubt, not sent again: {words}")
     trip.attempt = Attempt(
         delivery_id=trip.delivery.id,
         number=trip.delivery.attempts,

@@ -26,8 +26,8 @@ class Meaning(Enum):
     NEW_TOKEN = "tried again with a new access token; if the token had never worked, the channel pauses"
     OURS = "the channel pauses, and no attempt is counted: our set-up is wrong"
     NO_PROJECT = "tried again; three in a row pause the channel"
-    SLOWER = "the whole channel waits as long as Google says, else 60 seconds"
-    AGAIN = "tried again when Google says, after 10 seconds at least; refused at the tenth attempt, after about an hour"
+    SLOWER = "the whole channel waits as long as Google says, else 60 seconds; no attempt is counted"
+    AGAIN = "tried again when Google says, after 10 seconds at least, then twice as long each time; refused at the ninth attempt, after about an hour"
 
 
 class Sign(Enum):

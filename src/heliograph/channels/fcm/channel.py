@@ -15,14 +15,24 @@ from heliograph.channels.fcm.settings import GOOGLE, FcmSettings
 from heliograph.channels.fcm.verdicts import Verdicts
 from heliograph.channels.fitting import TooLong
 from heliograph.channels.memo import Memo
-from heliograph.channels.notice import is_question
+from heliograph.channels.notice import is_question, read
 from heliograph.channels.plugin import Plugin, Tools, no_answer_link
 from heliograph.channels.trouble import failed, unreachable
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting, InvalidArgument
 from heliograph.core.message import Message
 from heliograph.core.outcome import Outcome, Refused
-from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
+from heliograph.core.ports import (
+    AddressRefused,
+    Check,
+    Clock,
+    ConnectFailed,
+    Reply,
+    ReplyLost,
+    Shape,
+    Traits,
+    Transport,
+)
 from heliograph.core.retry import RetryPolicy
 
 _TOKEN = re.compile(r"[A-Za-z0-9_:.=-]{20,4096}", re.ASCII)
@@ -57,14 +67,24 @@ class FcmChannel:
             formats=("text/plain",),
             concurrency=settings.concurrency,
             timeout=2 * settings.timeout + _SPARE,  # a try may have to ask for an access token first
-            # The device shows one of two with the same tag, and every notification has one.
-            retry=RETRY,
+            retry=msgspec.structs.replace(RETRY, recognises=self._recognised),
+            shape=Shape(
+                per_second=settings.quota / 60, ramp=settings.ramp, near_quarter_hours=settings.near_quarter_hours
+            ),
         )
 
     @property
     def traits(self) -> Traits:
         """Plain text, and Google's waits."""
         return self._traits
+
+    def _recognised(self, message: Message) -> bool:
+        """Whether two of this message become one: FCM by the sender's collapse key, the device by a notification's tag.
+
+        Data alone has no tag, and we give it no key: FCM keeps only four keys for a device.
+        """
+        notice = read(message)
+        return notice.collapse_given or not (notice.silent or self._settings.data_only)
 
     async def resolve(self, company_id: int, to: str, format: str) -> Address:
         """A registration token. Raises InvalidArgument."""

@@ -113,4 +113,4 @@ class Grant:
             mend = skew or "the service account's key is deleted or disabled, or this machine's clock is wrong"
             return Deferred(f"{said}{reason}", pause=f"{said}{reason}: {mend}")
         wish = retry_after(reply.headers.get("retry-after", ""), now=self._clock.now())
-        return Deferred(said, retry_after=max(10.0, wish or 0.0), lane=reply.status == 429)
+        return Deferred(said, retry_after=wish, lane=reply.status == 429)

@@ -26,6 +26,13 @@ class FcmSettings(Area):
     sound: str = Field("default", max_length=100, description="Sound of what names none; empty: no sound.")
     endpoint: str = Field("", description="Another place to send to, for rehearsals; empty: Google's.")
     timeout: float = Field(15.0, ge=1, le=60, description="Seconds Google may take to answer; it asks for at least 10.")
+    quota: int = Field(
+        600_000, ge=60, description="Messages a minute that Google allows the project; they are spread over the minute."
+    )
+    ramp: float = Field(60.0, ge=0, description="Seconds in which a flood of messages comes to that speed.")
+    near_quarter_hours: float = Field(
+        0.1, gt=0, le=1, description="Share of that speed within two minutes of :00, :15, :30 and :45; 1 is all of it."
+    )
     concurrency: int = Field(200, ge=1, le=10_000, description="Requests under way at once.")
 
     @field_validator("project")

@@ -14,7 +14,7 @@ from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import Clock, Reply
 
 MOST_UNMAPPED = 5  # attempts that may end with an answer nobody has documented
-MOST_FAILED = 10  # attempts, about an hour: Google takes what still fails then for no passing trouble ("Scale FCM")
+MOST_FAILED = 9  # attempts, about an hour: Google takes what still fails then for no passing trouble ("Scale FCM")
 _NAME = re.compile(r"[A-Za-z0-9/:%._-]{1,200}", re.ASCII)
 
 
@@ -45,7 +45,10 @@ class Verdicts:
             return Accepted(provider_id=_name(reply.body), detail=words)
         if row.meaning is Meaning.AGAIN and attempt >= MOST_FAILED:
             return Refused(f"{words}, and still did after {attempt} attempts")
-        return self._other(row, words, token, retry_after(reply.headers.get("retry-after", ""), now=self._clock.now()))
+        wish = retry_after(reply.headers.get("retry-after", ""), now=self._clock.now())
+        if row.meaning is Meaning.AGAIN:
+            return Deferred(words, retry_after=max(first_wait(attempt), wish or 0.0))
+        return self._other(row, words, token, wish)
 
     def _other(self, row: Answer, words: str, token: str, wish: float | None) -> Outcome:
         match row.meaning:
@@ -54,9 +57,7 @@ class Verdicts:
             case Meaning.NEVER:
                 return Refused(words)
             case Meaning.SLOWER:
-                return Deferred(words, retry_after=QUOTA_WAIT if wish is None else wish, lane=True)
-            case Meaning.AGAIN:
-                return Deferred(words, retry_after=max(FIRST_WAIT, wish or 0.0))
+                return Deferred(words, retry_after=QUOTA_WAIT if wish is None else wish, lane=True, charged=False)
             case Meaning.NEW_TOKEN if self._grant.refused(token):
                 return Deferred(words)
             case Meaning.NO_PROJECT:
@@ -64,6 +65,11 @@ class Verdicts:
                 if self._no_project < NO_PROJECT:
                     return Deferred(words, retry_after=FIRST_WAIT)
         return Deferred(words, retry_after=wish, pause=f"{words}: {row.mend}")
+
+
+def first_wait(attempt: int) -> float:
+    """Seconds to wait at least after that attempt: ten, then twice as long each time. The jitter comes on top."""
+    return float(FIRST_WAIT * 2 ** min(attempt - 1, 16))
 
 
 def _name(body: bytes) -> str:

@@ -25,6 +25,7 @@ from heliograph.core.subscription import Subscription, from_address
 _SPARE = 5.0  # seconds in which a request that ran out of time says so itself
 _LATELY = 3600.0  # seconds in which a service that took something is believed to know our key
 _MOST = 256  # services remembered
+MOST_UNMAPPED = 5  # attempts that may end with an answer nobody has documented
 
 
 class WebPushChannel:
@@ -85,7 +86,7 @@ class WebPushChannel:
         except (AddressRefused, ConnectFailed, ReplyLost) as failure:
             # The endpoint is the browser's choice: what is wrong with it is no fault of our set-up.
             return Refused(str(failure)) if isinstance(failure, AddressRefused) else failed(failure)
-        return self._outcome(reply, to, began)
+        return self._outcome(reply, to, began, letter.attempt, asked=int(ttl(notice, began)))
 
     async def check(self) -> Check:
         """The key was read when the channel was made; whom it may serve shows with the first message."""
@@ -114,20 +115,25 @@ class WebPushChannel:
             "POST", to.endpoint, headers=sent, body=body, timeout=self._settings.timeout
         )
 
-    def _outcome(self, reply: Reply, to: Subscription, began: int) -> Outcome:
+    def _outcome(self, reply: Reply, to: Subscription, began: int, attempt: int, asked: int) -> Outcome:
+        """`asked` is the time to live that was asked for, in seconds."""
         said = f"the push service answered {reply.status}"
         means = meaning(reply.status)
         if means is Meaning.TAKEN:
             self._remember(to.origin)
-            return Accepted(detail=said)
+            return Accepted(detail=f"{said}{_kept(reply, asked)}")
         if means is Meaning.DEAD or (means is Meaning.OTHER_KEY and self._knows_us(to.origin)):
             return Gone(said, since=began)
         if means in (Meaning.OURS, Meaning.OTHER_KEY):
             return Deferred(said, pause=f"{said}: it does not accept our key, or this machine's clock is wrong")
         if means is Meaning.NEVER:
             return Refused(said)
+        if means is Meaning.MOVED:
+            return Refused(f"{said}: it names another place, and that is never followed")
+        if means is Meaning.UNKNOWN and attempt >= MOST_UNMAPPED:
+            return Refused(f"{said}, which is not documented")
         wish = retry_after(reply.headers.get("retry-after", ""), now=self._clock.now())
-        return Deferred(said, retry_after=wish)
+        return Deferred(said, retry_after=wish, charged=means is not Meaning.BUSY)
 
     def _remember(self, origin: str) -> None:
         self._taken.pop(origin, None)
@@ -137,6 +143,14 @@ class WebPushChannel:
 
     def _knows_us(self, origin: str) -> bool:
         return self._clock.monotonic() - self._taken.get(origin, float("-inf")) < _LATELY
+
+
+def _kept(reply: Reply, asked: int) -> str:
+    """What is to be said when the service keeps the message for less than it was asked to (RFC 8030, 5.2)."""
+    text = reply.headers.get("ttl", "")
+    if text.isascii() and text.isdigit() and len(text) <= 9 and int(text) < asked:
+        return f" and keeps it for {int(text):,} seconds instead of {asked:,}"
+    return ""
 
 
 def _build(name: str, settings: WebPushSettings, tools: Tools) -> WebPushChannel:

@@ -31,7 +31,10 @@ PAYLOAD: tuple[Field[Notice], ...] = (
     Field("ExtraValues `image`", "image", lambda n: n.image or None),
     Field("ExtraValues `category`", "category", lambda n: n.category or None),
     Field(
-        "ExtraValues `collapse_key`", "tag", lambda n: n.collapse if n.collapse_given else None, "replaces one shown"
+        "ExtraValues `collapse_key`",
+        "tag",
+        lambda n: n.collapse,
+        "replaces one shown; without a key the message's own, so that one sent twice is shown once",
     ),
 )
 

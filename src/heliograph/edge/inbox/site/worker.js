@@ -46,19 +46,22 @@ async function wake(push) {
   for (const page of await self.clients.matchAll({ type: 'window' })) page.postMessage({ kind: 'push', data: push.data });
 }
 
-function notify(push) {
+async function notify(push) {
+  const shown = push.tag ? await self.registration.getNotifications({ tag: push.tag }) : [];
+  const again = shown.some((each) => each.data?.message === push.data?.message_id); // one that came twice stays quiet
   const question = push.type === 'YesNoQuestion' && push.answer_url;
-  return self.registration.showNotification(push.title || 'Message', {
+  await self.registration.showNotification(push.title || 'Message', {
     body: push.body,
     icon: '/inbox/icon-192.png',
     badge: '/inbox/badge.png',
     image: push.image,
     tag: push.tag,
-    renotify: Boolean(push.tag),
+    renotify: Boolean(push.tag) && !again,
+    silent: again,
     requireInteraction: push.type === 'ImportantMessage' || Boolean(question),
     timestamp: Date.now(),
     actions: question ? [{ action: 'yes', title: 'Yes' }, { action: 'no', title: 'No' }] : [],
-    data: { type: push.type, url: push.data?.url, answer: push.answer_url },
+    data: { message: push.data?.message_id, type: push.type, url: push.data?.url, answer: push.answer_url },
   });
 }
 

@@ -9,6 +9,7 @@ import pytest
 
 from heliograph.channels.apns.answers import ANSWERS as APPLE_ANSWERS
 from heliograph.channels.apns.channel import PLUGIN as APNS
+from heliograph.channels.apprise.channel import PLUGIN as APPRISE
 from heliograph.channels.email.channel import PLUGIN as EMAIL
 from heliograph.channels.fcm.answers import ANSWERS as GOOGLE_ANSWERS
 from heliograph.channels.fcm.channel import PLUGIN as FCM
@@ -21,6 +22,7 @@ from heliograph.channels.webhook.channel import PLUGIN as WEBHOOK
 from heliograph.channels.webpush.answers import ANSWERS as WEB_PUSH_ANSWERS
 from heliograph.channels.webpush.channel import PLUGIN as WEB_PUSH
 from heliograph.store.memory import MemoryStore
+from heliograph.system.clock import SystemClock
 from heliograph.testing.apns import an_apple
 from heliograph.testing.builders import a_company, a_user
 from heliograph.testing.certificates import Authority
@@ -41,6 +43,7 @@ from heliograph.testing.webpush import a_web
 
 pytestmark = pytest.mark.anyio
 
+BUILT_IN_PLUGINS = (APNS, APPRISE, FCM, WEB_PUSH, INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS, SMPP)
 AUTHORITY = Authority()
 ACCOUNT_KEY = new_account_key()
 
@@ -150,6 +153,30 @@ class TestEmail(ChannelContract):
                 ),
                 requests=lambda: len(server.mails),
             )
+        await tools.transport.close()
+
+
+class TestApprise(ChannelContract):
+    """The provider is an ntfy server; the library that speaks to it runs in a process of its own."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Subject]:
+        tools = some_tools(clock=SystemClock())
+        async with WebhookServer(default=Answer(status=200, body=b"{}")) as endpoint:
+            failures = [Answer(status=status) for status in (302, 400, 401, 403, 404, 429, 500, 503)]
+            failures += [Answer(fault=fault) for fault in Fault if fault]
+            url = f"ntfy://:open-sesame@127.0.0.1:{endpoint.port}/harbour?rto=0.3"
+            channel = build_channel("team", {"kind": "apprise", "workers": 1, "targets": {"harbour": url}}, tools)
+            yield Subject(
+                plugin=APPRISE,
+                channel=channel,
+                to="harbour",
+                nonsense=("Harbour", url, "harbour,harbour"),
+                secrets=("open-sesame",),
+                failures=tuple(lambda answer=answer: endpoint.script(answer) for answer in failures),
+                requests=lambda: len(endpoint.requests),
+            )
+            await channel.close()
         await tools.transport.close()
 
 
@@ -266,6 +293,4 @@ class TestSmpp(ChannelContract):
 
 
 def test_every_built_in_kind_is_held_to_the_contract() -> None:
-    assert {plugin.kind for plugin in (APNS, FCM, WEB_PUSH, INBOX, STUB, WEBHOOK, EMAIL, HTTP_SMS, SMPP)} == set(
-        BUILT_IN
-    )
+    assert {plugin.kind for plugin in BUILT_IN_PLUGINS} == set(BUILT_IN)

@@ -29,6 +29,7 @@ BUILT_IN = {
     "apns": "heliograph.channels.apns.channel",
     "fcm": "heliograph.channels.fcm.channel",
     "webpush": "heliograph.channels.webpush.channel",
+    "apprise": "heliograph.channels.apprise.channel",
 }
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)

@@ -46,8 +46,8 @@ class Child(asyncio.Protocol):
     async def spawn(self, module: str, environment: Mapping[str, str]) -> None:
         """Start the module in a fresh interpreter that inherits the line and nothing else. Raises OSError."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            try:
+        try:
+            with theirs:
                 self._process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-P", "-m", module, str(theirs.fileno()), str(os.getpid())),
                     pass_fds=[theirs.fileno()],
@@ -57,11 +57,12 @@ class Child(asyncio.Protocol):
                     stderr=asyncio.subprocess.DEVNULL,
                     start_new_session=True,  # so that what a worker starts ends with it
                 )
-            except BaseException:
-                ours.close()
-                self._over.set()
-                raise
-        await self._loop.create_unix_connection(lambda: self, sock=ours)
+            await self._loop.create_unix_connection(lambda: self, sock=ours)
+        except BaseException:
+            ours.close()
+            self.kill("it could not be started")
+            self._over.set()
+            raise
 
     def write(self, frame: Frame) -> None:
         """Send a frame; nothing when the line is closed."""
@@ -86,6 +87,11 @@ class Child(asyncio.Protocol):
         """Until the process is gone, and whoever derives knows."""
         if self._process is not None:
             await self._over.wait()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process has ended, and whoever derives knows."""
+        return self._over.is_set()
 
     @property
     def pid(self) -> int:

@@ -31,6 +31,7 @@ from heliograph.core.message import Content, PushType
 from heliograph.core.outcome import Accepted, Deferred, Refused
 from heliograph.system.clock import SystemClock
 from heliograph.testing.builders import a_letter, a_message, a_push, a_text
+from heliograph.testing.certificates import Authority
 from heliograph.testing.running import a_town
 from heliograph.testing.servers.smtp import HANG_UP, SmtpServer
 from heliograph.testing.servers.webhook import Answer, Fault, WebhookServer
@@ -204,6 +205,31 @@ async def test_a_service_that_nobody_answers_for_is_not_in_doubt() -> None:
     async with apprise({"closed": "json://127.0.0.1:9/", "nowhere": "json://nowhere.invalid/"}) as channel:
         for target in ("closed", "nowhere"):
             assert await channel.send(to(target)) == Deferred("no connection to the service")
+
+
+async def test_a_server_s_certificate_must_hold_by_the_authorities_that_are_trusted(tmp_path: Path) -> None:
+    authority = Authority()
+    file = await asyncio.to_thread(write, tmp_path / "authority.pem", authority.pem)
+    async with WebhookServer(default=OK, tls=authority.server("127.0.0.1")) as web:
+        target = {"j": f"jsons://127.0.0.1:{web.port}/"}
+        async with apprise(target) as stranger:
+            refused = await stranger.send(to("j"))
+        async with apprise(target, ca_file=str(file)) as friend:
+            assert isinstance(await friend.send(to("j")), Accepted)
+    assert refused == Deferred("the certificate of the service is not valid: look at the target's URL")
+    assert len(web.requests) == 1
+
+
+async def test_a_proxy_is_the_one_of_the_settings_and_not_the_environment_s() -> None:
+    async with WebhookServer(default=OK) as proxy, apprise({"j": "json://lamp.invalid/in"}, proxy=proxy.url) as channel:
+        assert isinstance(await channel.send(to("j")), Accepted)
+    assert [request.path for request in proxy.requests] == ["http://lamp.invalid/in"]
+    assert not any("proxy" in name.lower() for name in INHERITED)
+
+
+def write(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
 
 
 @pytest.mark.parametrize(
@@ -400,6 +426,40 @@ async def test_a_worker_s_arguments_and_environment_hold_no_secret_and_nothing_o
 def seen_of(pid: int) -> tuple[bytes, bytes]:
     """Arguments and environment of a process, as others see them."""
     return Path(f"/proc/{pid}/cmdline").read_bytes(), Path(f"/proc/{pid}/environ").read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no signal for a parent's end")
+async def test_a_gateway_that_is_killed_takes_its_workers_along() -> None:
+    code = (
+        "import asyncio\n"
+        "from heliograph.channels.registry import build_channel\n"
+        "from heliograph.testing.tools import some_tools\n"
+        "async def main():\n"
+        "    channel = build_channel('team', {'kind': 'apprise', 'targets': {'a': 'json://127.0.0.1:9'}}, some_tools())\n"
+        "    await channel.prepare()\n"
+        "    print(*channel.crew.pids, flush=True)\n"
+        "    await asyncio.sleep(30)\n"
+        "asyncio.run(main())\n"
+    )
+    gateway = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    assert gateway.stdout is not None
+    pid = int(await gateway.stdout.readline())
+    os.kill(pid, 0)
+    gateway.kill()
+    await gateway.wait()
+    for _ in range(200):
+        if not alive(pid):
+            break
+        await asyncio.sleep(0.01)
+    assert not alive(pid)
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs; one that has ended and was not asked for its exit code does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 async def test_closing_ends_the_processes() -> None:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from heliograph.channels.transport import GuardedTransport
 from heliograph.channels.waits import retry_after
 from heliograph.channels.webhook.answers import ANSWERS, Meaning, outcome
-from heliograph.channels.webhook.channel import SCHEDULE, WebhookChannel
+from heliograph.channels.webhook.channel import WebhookChannel
+from heliograph.channels.webhook.post import SCHEDULE
 from heliograph.channels.webhook.settings import WebhookSettings
 from heliograph.channels.webhook.signature import signed
 from heliograph.config.settings import OutboundSettings

@@ -41,7 +41,7 @@ def test_a_retry_never_comes_before_the_providers_own_wish(
     seconds = wait(policy, attempt, outcome, jitter)
     if outcome.retry_after is not None:
         asked = min(max(outcome.retry_after, RETRY_AFTER_MIN), RETRY_AFTER_MAX)
-        assert asked <= seconds <= 2 * asked
+        assert asked <= seconds <= max(2 * asked, ceiling(policy, attempt) * 1.1 if policy.schedule else 0)
     else:
         assert 0 <= seconds <= ceiling(policy, attempt) * 1.1
 
@@ -96,6 +96,12 @@ def test_full_jitter_spreads_waits_over_the_whole_range() -> None:
     assert min(waits) == 0
     assert max(waits) > 7.9
     assert sum(w < 4 for w in waits) == 500
+
+
+def test_a_wish_to_be_asked_sooner_does_not_hasten_a_fixed_schedule() -> None:
+    policy = RetryPolicy(schedule=(5.0, 300.0))
+    assert wait(policy, 2, Deferred("busy", retry_after=1.0), 0.5) == pytest.approx(300.0)
+    assert wait(policy, 1, Deferred("busy", retry_after=60.0), 0.5) == pytest.approx(65.0)
 
 
 def test_a_fixed_schedule_is_followed_and_its_last_wait_repeats() -> None:

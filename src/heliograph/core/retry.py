@@ -50,14 +50,16 @@ def ceiling(policy: RetryPolicy, attempt: int) -> float:
 def wait(policy: RetryPolicy, attempt: int, outcome: Deferred, jitter: float) -> float:
     """Seconds to wait: full jitter under the ceiling, on top of the provider's own wish, never before it.
 
-    `jitter` is a random number in [0, 1). A fixed schedule is jittered by a tenth only.
+    `jitter` is a random number in [0, 1). A fixed schedule is jittered by a tenth only, and a shorter wish does not
+    hasten it: else ten answers of "in a second" would use up the attempts of three days in ten seconds.
     """
     top = ceiling(policy, attempt)
     spread = top * (0.9 + jitter * 0.2) if policy.schedule else top * jitter
     if outcome.retry_after is None:
         return spread
     asked = min(max(outcome.retry_after, RETRY_AFTER_MIN), RETRY_AFTER_MAX)
-    return asked + min(spread, asked)
+    wished = asked + min(spread, asked)
+    return max(wished, spread) if policy.schedule else wished
 
 
 def decide(

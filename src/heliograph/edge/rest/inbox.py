@@ -16,7 +16,7 @@ from heliograph.edge.auth import Authenticator
 from heliograph.edge.http.address import base_url
 from heliograph.edge.rest.bodies import json_body
 from heliograph.edge.rest.own import answered, as_json, id_in_path, iso_time, positive, signed_in
-from heliograph.edge.rest.streams import Streams
+from heliograph.edge.rest.streams import Streams, once
 from heliograph.intake.inbox import PAGE_MAX, InboxService
 from heliograph.intake.services import Services
 
@@ -71,6 +71,7 @@ class InboxApi:
         self._services = services
         self._authenticator = authenticator
         self._streams = streams
+        self._event = once(event)
         self._public_url = public_url
 
     def routes(self) -> list[Route]:
@@ -124,7 +125,7 @@ class InboxApi:
         async def still_welcome() -> None:
             await signed_in(request, self._authenticator, Scope.INBOX)
 
-        events = self._streams.open(self._inbox.stream(caller, after_id=after), event, still_welcome)
+        events = self._streams.open(self._inbox.stream(caller, after_id=after), self._event, still_welcome)
         return StreamingResponse(events, media_type="text/event-stream", headers=_STREAM_HEADERS)
 
 

@@ -22,7 +22,7 @@ from heliograph.edge.http.messages import Answer, Receive, Scope, Send, header_m
 from heliograph.edge.rest.formats import Format
 from heliograph.edge.rest.inbox import PATH, item_json, last_id
 from heliograph.edge.rest.status import failure_answer
-from heliograph.edge.rest.streams import Streams
+from heliograph.edge.rest.streams import Streams, once
 from heliograph.intake.inbox import InboxService
 
 SOCKET_PATH = f"{PATH}/socket"
@@ -47,6 +47,7 @@ class InboxSocket:
         self._inbox = inbox
         self._authenticator = authenticator
         self._streams = streams
+        self._message = once(message)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse with an HTTP answer, or accept and send until either side ends. What a client says is dropped."""
@@ -73,7 +74,7 @@ class InboxSocket:
             await self._caller(scope)
 
         items = self._inbox.stream(caller, after_id=after)
-        pieces = self._streams.open(items, message, still_welcome, hello=_HELLO, comment=_STILL_HERE)
+        pieces = self._streams.open(items, self._message, still_welcome, hello=_HELLO, comment=_STILL_HERE)
         with suppress(OSError):  # the other side is gone
             async with aclosing(pieces):  # type: ignore[type-var]
                 async for piece in pieces:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar
@@ -22,16 +23,73 @@ log = structlog.get_logger(__name__)
 
 
 class _Stream:
-    """One reader's queue of encoded events; None is the end."""
+    """What waits for one reader: encoded events, and whether a heartbeat is due or the end has come."""
 
-    def __init__(self) -> None:
-        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(_BUFFER)
+    __slots__ = ("_alarm", "_arrival", "_heartbeat", "_loop", "_pieces", "_room", "_taken", "due", "over")
+
+    def __init__(self, heartbeat: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._heartbeat = heartbeat
+        self._pieces: deque[bytes] = deque()
+        self._arrival: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._taken = self._loop.time()  # when the reader last took something
+        self._alarm = self._loop.call_later(heartbeat, self._rang)
+        self.due = False  # nothing was said for a heartbeat
+        self.over = False
+
+    async def put(self, piece: bytes) -> None:
+        """Keep it for the reader; waits while there are too many."""
+        while len(self._pieces) >= _BUFFER and not self.over:
+            self._room = self._loop.create_future()
+            await self._room
+        if not self.over:
+            self._pieces.append(piece)
+            _wake(self._arrival)
+
+    async def take(self) -> bytes | None:
+        """The next piece; None when a heartbeat is due, or all is over."""
+        while not (self._pieces or self.due or self.over):
+            self._arrival = self._loop.create_future()
+            await self._arrival
+        self._taken = self._loop.time()
+        self.due = False
+        _wake(self._room)
+        return self._pieces.popleft() if self._pieces else None
 
     def end(self) -> None:
         """Drop what waits and end; the reader resumes by the last id it saw."""
-        while not self.queue.empty():
-            self.queue.get_nowait()
-        self.queue.put_nowait(None)
+        self.over = True
+        self._pieces.clear()
+        self._alarm.cancel()
+        _wake(self._arrival)
+        _wake(self._room)
+
+    def _rang(self) -> None:
+        """One alarm a heartbeat, however many pieces went out meanwhile."""
+        left = self._taken + self._heartbeat - self._loop.time()
+        if left <= 0:
+            self.due = True
+            left = self._heartbeat
+            _wake(self._arrival)
+        self._alarm = self._loop.call_later(left, self._rang)
+
+
+def _wake(waiting: asyncio.Future[None] | None) -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_result(None)
+
+
+def once(encode: Callable[[T], bytes]) -> Callable[[T], bytes]:
+    """Encodes what many readers are sent one after the other a single time."""
+    last: list[tuple[T, bytes]] = []
+
+    def encoded(item: T) -> bytes:
+        if not last or last[0][0] is not item:
+            last[:] = [(item, encode(item))]
+        return last[0][1]
+
+    return encoded
 
 
 class Streams:
@@ -64,7 +122,7 @@ class Streams:
 
         `hello` comes first, `comment` after each silent heartbeat; both are by default those of server-sent events.
         """
-        stream = _Stream()
+        stream = _Stream(self._heartbeat)
         pump = asyncio.create_task(_pump(items, encode, stream))
         self._open.add(stream)
         if self.stopped:
@@ -75,6 +133,7 @@ class Streams:
                 yield piece
         finally:
             self._open.discard(stream)
+            stream.end()
             pump.cancel()
 
     async def _pieces(
@@ -83,12 +142,8 @@ class Streams:
         loop = asyncio.get_running_loop()
         checked = loop.time()
         while True:
-            try:
-                async with asyncio.timeout(self._heartbeat):
-                    piece = await stream.queue.get()
-            except TimeoutError:
-                piece = comment
-            if piece is None:
+            piece = await stream.take()
+            if stream.over:
                 return
             if loop.time() - checked >= self._heartbeat:
                 checked = loop.time()
@@ -96,14 +151,14 @@ class Streams:
                     await still_welcome()
                 except HeliographError:
                     return
-            yield piece
+            yield comment if piece is None else piece
 
 
 async def _pump(items: AsyncIterator[T], encode: Callable[[T], bytes], stream: _Stream) -> None:
     try:
         async with aclosing(items):  # type: ignore[type-var]
             async for item in items:
-                await stream.queue.put(encode(item))
+                await stream.put(encode(item))
     except HeliographError as error:
         log.warning("a stream ended early", reason=error.detail)
     except Exception:

@@ -31,7 +31,7 @@ class SqliteAnswers:
             if connection.changes():
                 connection.execute(SQL["mark_answered"], whose)
                 batch = Batch()
-                batch.records = [record]
+                batch.record(answer.delivery_id, record)
                 batch.apply(connection)
             kept: str = connection.execute(SQL["answer"], whose).get
             return kept

@@ -14,13 +14,21 @@ from heliograph.store import rows
 from heliograph.store.queries import SQL
 
 
+WAVE = 1 << 32  # a record's place is its number in its wave, plus this for each wave before
+
+
 class Batch:
-    """The parts of one `INSERT INTO batch`: JSON texts, and the deliveries whose inbox items are asked for."""
+    """The parts of one `INSERT INTO batch`: JSON texts, and the deliveries whose inbox items are asked for.
+
+    All records are applied by a few statements for all of them together. Where several concern
+    one delivery, each applies to what the one before it left: the second is in the second wave.
+    """
 
     def __init__(self) -> None:
         self.messages: list[str] = []
         self.deliveries: list[str] = []
-        self.records: list[str] = []
+        self._waves: list[list[str]] = []
+        self._records_of: dict[int, int] = {}  # by delivery
         self.claims: list[str] = []
         self.items: list[str] = []
         self.events: list[str] = []
@@ -30,12 +38,30 @@ class Batch:
         self.usage: list[str] = []
         self.item_deliveries: list[int] = []
 
+    def record(self, delivery_id: int, text: str) -> int:
+        """Add a record; its place, by which its answer is found."""
+        wave = self._records_of.get(delivery_id, 0)
+        self._records_of[delivery_id] = wave + 1
+        if wave == len(self._waves):
+            self._waves.append([])
+        self._waves[wave].append(text)
+        return wave * WAVE + len(self._waves[wave])
+
     def apply(self, connection: apsw.Connection) -> None:
-        """Run the batch: one statement, which is a transaction of its own."""
+        """Run the batch: one statement, which is a transaction of its own, and one more for each further wave."""
+        if len(self._waves) <= 1:
+            self._apply(connection)
+            return
+        with connection:  # a savepoint, which is a transaction where there is none yet
+            self._apply(connection)
+            for wave, texts in enumerate(self._waves[1:], start=1):
+                connection.execute(SQL["apply_more"], (_texts(texts), wave * WAVE))
+
+    def _apply(self, connection: apsw.Connection) -> None:
         parts = (
             self.messages,
             self.deliveries,
-            self.records,
+            self._waves[0] if self._waves else [],
             self.claims,
             self.items,
             self.events,
@@ -48,7 +74,7 @@ class Batch:
 
     def answers(self, connection: apsw.Connection) -> rows.Answers:
         """What the batch did. To be asked before anything else is written on this connection."""
-        if not (self.records or self.claims or self.items):
+        if not (self._waves or self.claims or self.items):
             return rows.NO_ANSWERS
         kept = apsw.carray(array("q", self.item_deliveries)) if self.item_deliveries else None
         return rows.answers(*connection.execute(SQL["answers"], (kept,)).get)
@@ -86,7 +112,7 @@ class Accept(Job):
         future: asyncio.Future[Any],
         messages: list[str],
         deliveries: list[str],
-        records: list[str],
+        records: list[tuple[int, str]],
         events: list[str],
         replays: list[str],
         portions: list[str],
@@ -106,7 +132,8 @@ class Accept(Job):
     def join(self, batch: Batch) -> None:
         batch.messages += self._messages
         batch.deliveries += self._deliveries
-        batch.records += self._records
+        for delivery_id, record in self._records:
+            batch.record(delivery_id, record)
         batch.events += self._events
         batch.replays += self._replays
         batch.portions += self._portions
@@ -121,15 +148,17 @@ class Apply(Job):
         super().__init__(future)
         self._delivery_ids = delivery_ids
         self._records = records
-        self._first = 0
+        self._places: list[int] = []
 
     def join(self, batch: Batch) -> None:
-        self._first = len(batch.records) + 1
-        batch.records += self._records
+        self._places = list(map(batch.record, self._delivery_ids, self._records))
 
     def answer(self, answers: rows.Answers) -> list[Moved]:
-        places = enumerate(self._delivery_ids, start=self._first)
-        return [answers.moved.get(place) or Moved(id, None, False) for place, id in places]
+        moved = answers.moved
+        return [
+            moved.get(place) or Moved(id, None, False)
+            for place, id in zip(self._places, self._delivery_ids, strict=True)
+        ]
 
 
 class Claim(Job):

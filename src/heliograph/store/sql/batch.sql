@@ -14,56 +14,61 @@ CREATE TEMP TABLE moves (
 
 -- What the last batch did, to be asked right after it.
 CREATE TEMP TABLE claimed (id INTEGER PRIMARY KEY, call INTEGER, now INTEGER, lease_until INTEGER, next TEXT);
-CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY, delivery_id INTEGER, was TEXT, next TEXT, spent INTEGER);
+CREATE TEMP TABLE moved (
+    place       INTEGER PRIMARY KEY, -- of the record in the batch, from 1
+    delivery_id INTEGER,
+    was         TEXT,
+    next        TEXT, -- NULL: no move
+    spent       INTEGER,
+    record      TEXT
+);
 
 CREATE TEMP VIEW batch AS
 SELECT NULL AS messages, NULL AS deliveries, NULL AS records, NULL AS claims, NULL AS items, NULL AS events,
     NULL AS replays, NULL AS portions, NULL AS standbys, NULL AS usage;
 
--- One record at a time and in order, because two of them may concern the same delivery.
-CREATE TEMP VIEW recording AS SELECT NULL AS place, NULL AS record;
+-- A wave of records, no two of one delivery, so that they can be applied together. `first` is where their places begin.
+CREATE TEMP VIEW recording AS SELECT NULL AS records, NULL AS first;
 
-CREATE TEMP TRIGGER record_applied INSTEAD OF INSERT ON recording
+CREATE TEMP TRIGGER records_applied INSTEAD OF INSERT ON recording
 BEGIN
     -- Only a claim can lease, so that every lease has a term and a token; a stale token finds no move.
-    INSERT INTO moved (place, delivery_id, was, next, spent)
-    SELECT NEW.place, d.id, d.state, m.next, m.spent
-    FROM delivery AS d
+    INSERT INTO moved (place, delivery_id, was, next, spent, record)
+    SELECT NEW.first + r.rowid, d.id, d.state, m.next, m.spent, r.value
+    FROM carray(NEW.records) AS r
+    CROSS JOIN delivery AS d ON d.id = r.value ->> 'delivery_id'
     LEFT JOIN moves AS m
         ON m.state = d.state
-        AND m.happening = NEW.record ->> 'happening'
+        AND m.happening = r.value ->> 'happening'
         AND m.happening <> 'claimed'
-        AND coalesce(NEW.record ->> 'lease', d.lease) = d.lease
-    WHERE d.id = NEW.record ->> 'delivery_id';
+        AND coalesce(r.value ->> 'lease', d.lease) = d.lease;
 
     INSERT INTO attempt (delivery_id, number, started_at, took_ms, outcome, detail)
     SELECT
-        m.delivery_id, a.value ->> 'number', a.value ->> 'started_at', a.value ->> 'took_ms',
-        a.value ->> 'outcome', a.value ->> 'detail'
-    FROM moved AS m CROSS JOIN (SELECT NEW.record -> 'attempt' AS value) AS a
-    WHERE m.place = NEW.place AND a.value <> 'null';
+        delivery_id, record ->> '$.attempt.number', record ->> '$.attempt.started_at', record ->> '$.attempt.took_ms',
+        record ->> '$.attempt.outcome', record ->> '$.attempt.detail'
+    FROM moved WHERE place > NEW.first AND record -> 'attempt' <> 'null';
 
-    -- The plus sign keeps the planner from walking the deliveries to look up the move.
     UPDATE delivery
     SET
         state = m.next,
         attempts = CASE
-            WHEN NEW.record ->> 'happening' = 'retried' THEN 0
-            ELSE max(attempts - (NEW.record ->> 'refund'), 0)
+            WHEN m.record ->> 'happening' = 'retried' THEN 0
+            ELSE max(attempts - (m.record ->> 'refund'), 0)
         END,
         due_at = coalesce(
-            NEW.record ->> 'due_at',
-            CASE WHEN NEW.record ->> 'happening' = 'retried' THEN NEW.record ->> 'at' END,
+            m.record ->> 'due_at',
+            CASE WHEN m.record ->> 'happening' = 'retried' THEN m.record ->> 'at' END,
             due_at
         ),
-        expires_at = coalesce(NEW.record ->> 'expires_at', expires_at),
+        expires_at = coalesce(m.record ->> 'expires_at', expires_at),
         lease_until = 0,
-        provider_id = coalesce(nullif(NEW.record ->> 'provider_id', ''), provider_id),
-        detail = NEW.record ->> 'detail',
+        provider_id = coalesce(nullif(m.record ->> 'provider_id', ''), provider_id),
+        detail = m.record ->> 'detail',
         sealed_config = iif(m.spent, '', sealed_config),
-        updated_at = NEW.record ->> 'at'
+        updated_at = m.record ->> 'at'
     FROM moved AS m
-    WHERE m.place = NEW.place AND m.next IS NOT NULL AND delivery.id = +m.delivery_id;
+    WHERE m.place > NEW.first AND m.next IS NOT NULL AND delivery.id = +m.delivery_id;
 END;
 
 CREATE TEMP TRIGGER batch_applied INSTEAD OF INSERT ON batch
@@ -128,7 +133,7 @@ BEGIN
         value ->> 'created_at', value ->> 'expires_at'
     FROM carray(NEW.replays);
 
-    INSERT INTO recording (place, record) SELECT rowid, value FROM carray(NEW.records);
+    INSERT INTO recording (records, first) VALUES (NEW.records, 0);
 
     -- Two claims of one delivery in one batch: the first has it.
     INSERT OR IGNORE INTO claimed (id, call, now, lease_until, next)

@@ -15,6 +15,10 @@ INSERT INTO sequence (name, next) VALUES ('pulse', 1) ON CONFLICT DO UPDATE SET 
 INSERT INTO batch (messages, deliveries, records, claims, items, events, replays, portions, standbys, usage)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
+-- apply_more --
+-- Records of deliveries that an earlier wave of the same batch has moved.
+INSERT INTO recording (records, first) VALUES (?, ?);
+
 -- portion --
 -- The oldest portion of what was accepted for later.
 SELECT json_object('id', id, 'text', deliveries) FROM portion ORDER BY id LIMIT 1;

@@ -99,8 +99,7 @@ def _take_waiting(connection: apsw.Connection, channel: str, now: int, limit: in
         return 0
     connection.execute(SQL["take_waiting"], (found, now))
     batch = Batch()
-    batch.records = [
-        rows.text(Record(delivery_id=id, happening=Happening.CANCELLED, at=now, detail=WITHDRAWN)) for id in ids
-    ]
+    for id in ids:
+        batch.record(id, rows.text(Record(delivery_id=id, happening=Happening.CANCELLED, at=now, detail=WITHDRAWN)))
     batch.apply(connection)
     return len(ids)

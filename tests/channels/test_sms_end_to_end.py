@@ -211,3 +211,25 @@ async def test_who_is_not_the_provider_settles_nothing(tmp_path: Path, address: 
 def test_receipts_that_anybody_could_send_are_not_asked_for(values: dict[str, str], complaint: str) -> None:
     with pytest.raises(BadSetting, match=complaint):
         build_channel("sms", {"kind": "http_sms", "profile": "twilio", **values}, some_tools())
+
+
+async def test_a_long_sms_is_delivered_by_receipts_that_come_before_and_after_a_restart(tmp_path: Path) -> None:
+    """Part states and a parked receipt are in the file: the second process knows all that the first one did."""
+    async with Smsc() as smsc:
+        channels = plugins(sms=smpp(smsc))
+        async with a_town(tmp_path, channels=channels) as town:
+            [status] = await send(town, "sms", OutgoingMessage(to=TO, content="Fog over the sound. " * 20))
+            await delivery(town, status.messaging_id, State.SENT)
+            assert await smsc.deliver(receipt_for(smsc.submitted[2], "m-3")) == 0
+            assert await smsc.deliver(receipt_for(smsc.submitted[0], "stranger")) == 0
+        async with a_town(tmp_path, channels=channels) as town:
+            for _ in range(300):
+                if smsc.bound:
+                    break
+                await asyncio.sleep(0.01)
+            assert len(await town.app.store.notes.find("sms", "receipt")) == 1
+            assert await smsc.deliver(receipt_for(smsc.submitted[0], "m-1")) == 0
+            assert (await delivery(town, status.messaging_id, State.SENT)).state is State.SENT
+            assert await smsc.deliver(receipt_for(smsc.submitted[1], "m-2")) == 0
+            found = await delivery(town, status.messaging_id, State.DELIVERED)
+            assert (found.state, found.detail) == (State.DELIVERED, "all 3 parts have arrived")

@@ -28,7 +28,7 @@ async def sent(clock: JumpingClock, *known: tuple[str, str]) -> tuple[MemoryStor
             for id, (_, given) in enumerate(known, start=1)
         ]
     )
-    return store, ProviderReports(store.outbox, clock)
+    return store, ProviderReports(store.outbox, clock, store.parts)
 
 
 async def states(store: MemoryStore) -> list[State]:

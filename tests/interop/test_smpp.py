@@ -143,7 +143,7 @@ async def test_npms_receipt_reaches_the_delivery(clock: JumpingClock) -> None:
     store = MemoryStore(clock)
     delivery = a_delivery(channel="sms", address=TO, state=State.LEASED)
     await store.outbox.accept(Acceptance(messages=(a_message(),), deliveries=(delivery,)))
-    reports = {"reports": ProviderReports(store.outbox, clock)}
+    reports = {"reports": ProviderReports(store.outbox, clock, store.parts)}
     async with peer() as (centre, port), bound(port, clock, tools=reports) as channel:
         sent = await channel.send(letter(GSM))
         assert isinstance(sent, Accepted)

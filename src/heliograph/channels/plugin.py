@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from heliograph.config.settings import Area
 from heliograph.core.delivery import Letter
-from heliograph.core.ports import Channel, Clock, Directory, Feed, InboxStore, Reports, Transport
+from heliograph.core.ports import Channel, Clock, Directory, Feed, InboxStore, Notes, Parts, Reports, Transport
 
 
 def no_answer_link(letter: Letter) -> str:
@@ -32,6 +32,8 @@ class Tools:
     feed: Feed
     transport: Transport
     reports: Reports
+    parts: Parts
+    notes: Notes
     clock: Clock
     entropy: Callable[[int], bytes]
     log: Log

@@ -30,6 +30,7 @@ from heliograph.core.events import Event
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.notes import Notes as Notes
+from heliograph.core.notes import Notes as Notes
 from heliograph.core.outcome import Outcome
 from heliograph.core.outgoing import AddressRefused as AddressRefused
 from heliograph.core.outgoing import CertificateRefused as CertificateRefused
@@ -37,6 +38,7 @@ from heliograph.core.outgoing import ConnectFailed as ConnectFailed
 from heliograph.core.outgoing import Identity as Identity
 from heliograph.core.outgoing import Reply as Reply
 from heliograph.core.outgoing import ReplyLost as ReplyLost
+from heliograph.core.parts import Parts as Parts
 from heliograph.core.parts import Parts as Parts
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replays as Replays

@@ -51,6 +51,12 @@ class Reports(Protocol):
     async def report(self, channel: str, report: Report) -> bool:
         """Whether a delivery is known by one of the ids; then it is on disk. Raises Unavailable."""
 
+    async def adopt(self, channel: str, report: Report) -> bool:
+        """Take a receipt whose ids nobody knows for that of the one message to its address whose answer was lost.
+
+        Whether there is exactly one such; then it is on disk. Raises Unavailable.
+        """
+
 
 @runtime_checkable
 class CalledBack(Protocol):

@@ -30,7 +30,7 @@ ANY = "*"  # as a row's code: any that is there
 _WORDS = {
     Meaning.TAKEN: "accepted",
     Meaning.AGAIN: "try again",
-    Meaning.SLOWER: "slow the whole channel, try again",
+    Meaning.SLOWER: "slow the whole channel, try again; the try is not counted",
     Meaning.DOUBT: "in doubt: by `in_doubt`",
     Meaning.SET_UP: "our set-up is wrong: pause the channel; with the caller's own account: refused",
     Meaning.NEVER: "refused",

@@ -5,17 +5,18 @@ from __future__ import annotations
 import ssl
 
 from heliograph.channels.plugin import Plugin, Tools
-from heliograph.channels.smpp.answers import Reader
+from heliograph.channels.smpp.carrier import LONGEST_WAIT, Carrier
 from heliograph.channels.smpp.hearing import Hearing
 from heliograph.channels.smpp.link import BindRefused, Down, Link
-from heliograph.channels.smpp.pdu import Bind
-from heliograph.channels.smpp.session import Limits, NoAnswer, NotSent, Session
+from heliograph.channels.smpp.pdu import Bind, Sm
+from heliograph.channels.smpp.session import Limits
 from heliograph.channels.smpp.settings import SmppSettings
 from heliograph.channels.smpp.submits import Default, Long, submits
-from heliograph.channels.sms.letters import FORMATS, Sms, read_letter, resolve
+from heliograph.channels.sms.letters import FORMATS, Sms, read_letter, resolve, units
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting
-from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
+from heliograph.core.message import Content
+from heliograph.core.outcome import Deferred, Outcome, Refused
 from heliograph.core.ports import Check, Traits
 from heliograph.core.reporting import Take
 
@@ -27,7 +28,6 @@ class SmppChannel:
 
     def __init__(self, name: str, settings: SmppSettings, tools: Tools) -> None:
         self._settings = settings
-        self._answers = Reader()
         self._hearing = Hearing(name, settings, tools)
         self._link = Link(
             settings.host,
@@ -42,11 +42,14 @@ class SmppChannel:
             self._hearing.heard,
             tools.clock,
         )
+        self._carrier = Carrier(name, settings, self._link, tools)
         tries = 1 if settings.long is Long.PAYLOAD else settings.max_parts
         self._traits = Traits(
             formats=FORMATS,
+            addressed_by="phone",
             concurrency=settings.window,
-            timeout=settings.answer_timeout * (tries + 2) + _SPARE,  # connecting and binding come first
+            # Connecting and binding come first.
+            timeout=settings.answer_timeout * (tries + 2) + LONGEST_WAIT * tries + _SPARE,
             retry=settings.in_doubt.policy,
         )
 
@@ -57,15 +60,20 @@ class SmppChannel:
 
     async def listen(self, take: Take) -> None:
         """From now on be bound at all times, for receipts and messages come when they like."""
-        self._hearing.take = take
+        self._hearing.start(take)
         self._link.keep()
 
     async def resolve(self, company_id: int, to: str, format: str) -> Address:
         """A number as +4712345678. Raises InvalidArgument."""
         return resolve(to, self._settings.country)
 
+    def units(self, content: Content) -> int:
+        """The SMS that the text needs."""
+        settings = self._settings
+        return units(content, wide=settings.reference == 16, latin1=settings.alphabet is Default.LATIN1)
+
     async def send(self, letter: Letter) -> Outcome:
-        """Submit every part, in order, and stop at the first that is not taken."""
+        """Submit every part that was not taken before, in order, and stop at the first that is not taken."""
         sms = self._sms(letter)
         if isinstance(sms, Refused):
             return sms
@@ -74,8 +82,8 @@ class SmppChannel:
         except BindRefused as refusal:
             return Deferred(str(refusal), pause=str(refusal), retry_after=refusal.wait)
         except Down as down:
-            return Deferred(str(down), lane=True, retry_after=down.wait)
-        return await self._submitted(session, sms, letter.delivery_id)
+            return Deferred(str(down), lane=True, retry_after=down.wait, charged=False)
+        return await self._carrier.carry(session, self._submits(sms, letter.delivery_id), letter)
 
     async def check(self) -> Check:
         """Connects and binds, or looks at the bind there is; sends nothing."""
@@ -104,9 +112,9 @@ class SmppChannel:
             return Refused("From has letters that SMPP cannot carry")
         return sms
 
-    async def _submitted(self, session: Session, sms: Sms, delivery_id: int) -> Outcome:
+    def _submits(self, sms: Sms, delivery_id: int) -> list[Sm]:
         settings = self._settings
-        wanted = submits(
+        return submits(
             sms,
             # Stable per delivery: parts that are sent again complete those that arrived.
             reference=delivery_id,
@@ -115,20 +123,6 @@ class SmppChannel:
             default=settings.alphabet,
             receipt=settings.receipts,
         )
-        id = ""
-        for number, sm in enumerate(wanted, start=1):
-            part = f" for part {number} of {len(wanted)}" if len(wanted) > 1 else ""
-            try:
-                answer = await session.submit(sm)
-            except NotSent as failure:
-                return Deferred(f"not sent{part}: {failure}")
-            except NoAnswer as failure:
-                return Deferred(f"in doubt{part}: {failure}", in_doubt=True, retry_after=settings.in_doubt.wait)
-            if answer.status:
-                return self._answers.outcome(answer.status, part)
-            id = answer.id
-        self._answers.taken()
-        return Accepted(provider_id=id, detail=f"the message centre took {len(wanted)} of {len(wanted)}")
 
 
 def _tls(settings: SmppSettings) -> ssl.SSLContext | None:

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from contextlib import suppress
 
-from heliograph.channels.smpp.answers import row_for
+from heliograph.channels.smpp.answers import Meaning, row_for
 from heliograph.channels.smpp.pdu import Bind
 from heliograph.channels.smpp.session import Hear, Limits, NoAnswer, NotSent, Session
 from heliograph.core.ports import Clock
@@ -44,6 +44,7 @@ class Link:
         self._last: Down | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._closed = False
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def session(self) -> Session:
         """The session; made if there is none. Raises Down and BindRefused."""
@@ -64,9 +65,18 @@ class Link:
         if self._keeper is None and not self._closed:
             self._keeper = asyncio.create_task(self._keep(), name="smpp link")
 
+    def leave(self, session: Session) -> None:
+        """Bind anew for the next message; what is under way in that session may still be answered."""
+        if self._session is session:
+            self._session = None
+            leaving = asyncio.create_task(session.finish(), name="smpp leaving")
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+
     async def close(self) -> None:
         """Sign off; a second time does nothing."""
         self._closed = True
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -108,7 +118,9 @@ class Link:
             raise
         if status:
             await session.close(within=0.5)
-            raise BindRefused(f"the message centre refuses the bind with 0x{status:X}: {row_for(status).say}", FIRST)
+            row = row_for(status)
+            kind = BindRefused if row.means is Meaning.SET_UP else Down
+            raise kind(f"the message centre refuses the bind with 0x{status:X}: {row.say}", FIRST)
         return session
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

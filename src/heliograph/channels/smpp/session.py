@@ -27,8 +27,6 @@ from heliograph.core.ports import Clock
 
 MISSES = 2  # enquire_link left unanswered before the connection is given up
 _BACKLOG = 200  # messages from the other side that wait for us; above it they are asked to come later
-_BUSY = 80  # congestion_state from which submits are spaced out (SMPP 5.0, section 4.8.4.18)
-_PER_CONGESTION = 0.05  # seconds for each point above that
 
 Hear = Callable[[Sm], Awaitable[int]]
 """Takes what came in; the command_status to answer once it is kept."""
@@ -55,6 +53,7 @@ class Submitted(msgspec.Struct, frozen=True):
 
     status: int
     id: str
+    congestion: int | None = None  # 0 to 100, where the other side tells
 
 
 class Session:
@@ -98,12 +97,19 @@ class Session:
                 id, tlvs = read_submitted(answer.body)
             except BrokenPdu:
                 id, tlvs = "", {}  # the status alone counts then
-            await self._ease(tlvs)
-        return Submitted(answer.status, id)
+        told = tlvs.get(Tag.CONGESTION, b"")
+        return Submitted(answer.status, id, told[0] if len(told) == 1 else None)
 
     async def ended(self) -> None:
         """Come back when the connection is gone."""
         await self._ended.wait()
+
+    async def finish(self) -> None:
+        """Let what is under way be answered, as long as an answer may take; then close."""
+        waiting = list(self._waiting.values())
+        if waiting:
+            await asyncio.wait(waiting, timeout=self._limits.answer)
+        await self.close()
 
     async def close(self, within: float = 2.0) -> None:
         """Say goodbye, for so many seconds at most, and close; a second time does nothing."""
@@ -145,12 +151,6 @@ class Session:
         while self._sequence in self._waiting:  # after two thousand million requests, one may still be open
             self._sequence = self._sequence % LAST_SEQUENCE + 1
         return self._sequence
-
-    async def _ease(self, tlvs: dict[int, bytes]) -> None:
-        """Keep the place in the window a little longer when the other side says that it is congested."""
-        congestion = tlvs.get(Tag.CONGESTION, b"")
-        if len(congestion) == 1 and congestion[0] > _BUSY:
-            await asyncio.sleep((min(congestion[0], 100) - _BUSY) * _PER_CONGESTION)
 
     # ------------------------------------------------------------------------ hearing
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from heliograph.channels.smpp.answers import Meaning
 from heliograph.channels.smpp.submits import Default, Long
 from heliograph.channels.sms.settings import SmsSettings
 
@@ -27,12 +28,33 @@ class SmppSettings(SmsSettings):
     alphabet: Default = Field(Default.GSM, description="What data_coding 0 means to it: gsm or latin-1.")
     long: Long = Field(Long.UDH, description="How long texts travel: udh, sar or payload.")
     reference: Literal[8, 16] = Field(8, description="Bits of the reference that joins the parts of a long text.")
+    statuses: dict[str, Meaning] = Field(
+        {},
+        description="What this message centre means by a command_status, as 0x401 = never; it goes before the table's word.",
+    )
     receipts: bool = Field(True, description="Ask for delivery receipts.")
 
     replies_to: str = Field(
         "", description="The user whose inbox messages from phones come into; empty: they are refused."
     )
     replies_company: int = Field(1, ge=1, description="The company of that user.")
+
+    @property
+    def own_statuses(self) -> dict[int, Meaning]:
+        """`statuses` by number."""
+        return {int(code, 0): means for code, means in self.statuses.items()}
+
+    @field_validator("statuses")
+    @classmethod
+    def _numbers(cls, statuses: dict[str, Meaning]) -> dict[str, Meaning]:
+        for code in statuses:
+            try:
+                number = int(code, 0)
+            except ValueError:
+                number = 0
+            if not 1 <= number <= 0xFFFFFFFF:
+                raise ValueError(f"{code[:20]!r} is no command_status like 0x401")
+        return statuses
 
     @field_validator("system_id", "system_type", "host")
     @classmethod

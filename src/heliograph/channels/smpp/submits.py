@@ -29,7 +29,7 @@ class Default(StrEnum):
 
 
 def submits(sms: Sms, *, reference: int, long: Long, wide: bool, default: Default, receipt: bool) -> list[Sm]:
-    """The messages to submit, in order. `wide` takes a 16-bit reference; the receipt is asked for the last part."""
+    """The messages to submit, in order. `wide` takes a 16-bit reference; the receipt is asked for every part."""
     parts = ("".join(sms.plan.parts),) if long is Long.PAYLOAD else sms.plan.parts
     made: list[Sm] = []
     for number, part in enumerate(parts, start=1):
@@ -41,9 +41,7 @@ def submits(sms: Sms, *, reference: int, long: Long, wide: bool, default: Defaul
         data = head + octets(part, sms.plan.alphabet, default)
         if long is Long.PAYLOAD and len(sms.plan.parts) > 1:
             data, tlvs = b"", {int(Tag.MESSAGE_PAYLOAD): data}
-        made.append(
-            _sm(sms, data, tlvs, esm_class=UDH if head else 0, registered=int(receipt and number == len(parts)))
-        )
+        made.append(_sm(sms, data, tlvs, esm_class=UDH if head else 0, registered=int(receipt)))
     return made
 
 
@@ -54,12 +52,9 @@ def octets(part: str, alphabet: Alphabet, default: Default) -> bytes:
     return encode(part, alphabet)
 
 
-def read_text(sm: Sm, default: Default) -> str | None:
-    """What a message from a phone says, without the header that joins parts; None when it is no text."""
-    data = sm.content
-    if sm.esm_class & UDH and data:
-        data = data[1 + data[0] :]
-    match sm.data_coding:
+def read_text(coding: int, data: bytes, default: Default) -> str | None:
+    """What the octets of a message from a phone say; None when they are no text."""
+    match coding:
         case 0 if default is Default.GSM:
             return gsm.decode(data)
         case 0 | 1 | 3:  # the default, ASCII, Latin-1

@@ -17,6 +17,7 @@ import structlog
 from heliograph import __version__
 from heliograph.channels.plugin import Tools
 from heliograph.channels.registry import build_channels
+from heliograph.config.channels import fallbacks
 from heliograph.channels.transport import GuardedTransport
 from heliograph.config.plain import plain_values
 from heliograph.config.settings import Settings
@@ -24,6 +25,7 @@ from heliograph.core.errors import BadSetting
 from heliograph.core.ports import Channels, Clock, Directory, Hooks, Listening, Observer, Sealer, Transport
 from heliograph.core.reporting import Preparing
 from heliograph.core.subscription import PLATFORM, TakesSubscriptions
+from heliograph.dispatch.fallback import SecondWayWatch
 from heliograph.dispatch.deliver import Room
 from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.dispatch.sweeper import Sweeper
@@ -43,6 +45,7 @@ from heliograph.intake.applications import Applications
 from heliograph.intake.arrivals import Arrivals
 from heliograph.intake.callbacks import Callbacks
 from heliograph.intake.conversations import Conversations
+from heliograph.intake.fallback import SecondWays
 from heliograph.intake.credentials import Credentials
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.groups import GroupService
@@ -113,6 +116,7 @@ class Heliograph:
     counters: Counters
     metrics: Metrics
     dispatcher: Dispatcher
+    second_ways: SecondWayWatch
     sweeper: Sweeper
     scripts: ScriptHooks
 
@@ -175,8 +179,11 @@ class Heliograph:
             self.sweeper.start()
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(self.sweeper.stop)
+            if self.settings.dispatch.enabled:
+                self.second_ways.start()
                 stack.push_async_callback(self.dispatcher.stop, drain)
                 running = await serve(self.gateway(streams), self.settings.server)
+                stack.push_async_callback(self.second_ways.stop)
                 settle()
                 yield running
                 streams.stop()
@@ -275,12 +282,14 @@ def _wired(
     room = _room(store, directory, sealer, results, observer, clock)
     intake = Intake(store.outbox, store.queue, results, clock, observer)
     sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings)
-    push = PushService(intake, directory, settings.push)
+    ways = fallbacks(settings.channels)
+    second_ways = SecondWays(ways, channels, directory)
+    push = PushService(intake, directory, settings.push, second_ways)
     receipts = Receipts(store.outbox, clock)
     devices = DeviceService(directory, clock)
     reports = AnswerReports(intake, channels, settings.push)
     answering = AnswerService(store.outbox, store.answers, clock, settings.push, observer, reports)
-    messaging = partial(MessagingService, intake, store.outbox, results, channels, sealer)
+    messaging = partial(MessagingService, intake, store.outbox, results, channels, sealer, second_ways=second_ways)
     conversations = Conversations(store.outbox, store.threads, clock, settings.messaging)
     incoming = IncomingService(intake, channels, conversations, settings.messaging, settings.push)
     statuses = StatusService(store.outbox, channels, clock, settings.messaging)
@@ -314,7 +323,7 @@ def _wired(
         answering=answering,
         links=AnswerLinks(sealer, settings.server.public_url),
         devices=devices,
-        query=Query(store.outbox, store.answers, store.threads),
+        query=Query(store.outbox, store.answers, store.threads, store.standbys),
         actions=Actions(store.outbox, store.queue, clock),
         counters=counters,
         metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__),
@@ -326,6 +335,7 @@ def _wired(
 
 def _room(
     store: SqliteStore,
+        second_ways=SecondWayWatch(store.standbys, ways, dispatcher.paused, observer, clock),
     directory: Directory,
     sealer: Sealer,
     results: InProcessResults,

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from heliograph.core.delivery import Attempt, Delivery, Moved, Record
+from heliograph.core.delivery import Attempt, Delivery, Moved, Receipt, Record
 from heliograph.core.lifecycle import MOVES, SPENT, Happening, State, can
 from heliograph.core.ports import Outbox
 from heliograph.testing.builders import an_acceptance
@@ -179,3 +179,24 @@ async def test_a_dead_letter_keeps_its_configuration_for_as_long_as_it_may_be_se
     await outbox.sweep(now=NOON + 100, limit=10)
     dead = await only_delivery(outbox)
     assert (dead.state, dead.sealed_config) == (State.FAILED, b"")
+
+
+async def test_what_is_said_of_a_delivery_later_is_kept_once_with_its_time_and_words(outbox: Outbox) -> None:
+    await outbox.accept(an_acceptance())
+    await outbox.claim([1], now=NOON, lease_until=NOON + 10)
+    said = [
+        Record(delivery_id=1, happening=Happening.ACCEPTED, at=NOON + 1, lease=1, detail="taken"),
+        Record(delivery_id=1, happening=Happening.ARRIVED, at=NOON + 2, detail="on the phone"),
+        Record(delivery_id=1, happening=Happening.ARRIVED, at=NOON + 3, detail="on the phone"),
+        Record(delivery_id=1, happening=Happening.BOUNCED, at=NOON + 4, detail="lost after all"),
+        Record(delivery_id=9, happening=Happening.ARRIVED, at=NOON + 4, detail="of nobody"),
+    ]
+    for record in said:
+        await outbox.record([record])
+    assert await outbox.receipts([1, 9]) == [
+        Receipt(delivery_id=1, happening=Happening.ARRIVED, detail="on the phone", at=NOON + 2),
+        Receipt(delivery_id=1, happening=Happening.BOUNCED, detail="lost after all", at=NOON + 4),
+    ]
+    assert (await only_delivery(outbox)).state is State.DELIVERED, "a word that moves nothing is kept all the same"
+    assert await outbox.prune(before=NOON + 1, limit=9) == 1
+    assert await outbox.receipts([1]) == []

@@ -98,7 +98,7 @@ async def test_the_delivery_made_is_queued_for_what_is_left_of_the_messages_time
     [_, second] = await outbox.deliveries([1])
     assert (second.channel, second.address, second.associate_id, second.company_id) == ("sms", "to sms", 101, 1)
     assert (second.due_at, second.expires_at, second.attempts) == (NOON + 5, LIVES_UNTIL, 0)
-    assert second.detail == "in place of delivery 1: refused"
+    assert second.detail == "in place of stub (refused): refused"
     [claimed] = await outbox.claim([100], now=NOON + 6, lease_until=NOON + 60)
     assert claimed.message.id == 1
 
@@ -111,10 +111,13 @@ async def test_no_second_way_is_taken_when_the_messages_time_is_over(outbox: Out
 
 
 async def test_a_way_without_an_address_says_so_when_it_would_be_taken(outbox: Outbox, usage: Usage) -> None:
-    await accept(outbox, {1: (a_plan(address="", refused="user 101 has no phone number"),)})
+    await accept(outbox, {1: (a_plan(address="", refused="the recipient has no phone number"),)})
     await end(outbox, 1, State.FAILED)
     [_, second] = await outbox.deliveries([1])
-    assert (second.state, second.detail) == (State.FAILED, "user 101 has no phone number")
+    assert (second.state, second.detail) == (
+        State.FAILED,
+        "in place of stub (refused): the recipient has no phone number",
+    )
     assert await usage.usage(1, now=NOON) == []
 
 

@@ -15,8 +15,10 @@ from heliograph.core.events import (
     Event,
     MessageAccepted,
     MessageAnswered,
+    QuotaReached,
     ScriptDisabled,
     ScriptFailed,
+    SecondWayTaken,
 )
 from heliograph.core.lifecycle import State
 from heliograph.observe.counters import Counters
@@ -30,6 +32,8 @@ ONE_OF_EACH: list[Event] = [
     DeliverySettled(1, "mail", State.SENT),
     ChannelPaused("mail", "the password was refused", 5.0),
     ChannelResumed("mail"),
+    SecondWayTaken(1, 2, 1, "sms", "refused"),
+    QuotaReached(1, "sms", "channel", 3),
     ScriptFailed("quiet.py", "before"),
     ScriptDisabled("quiet.py"),
 ]
@@ -50,8 +54,10 @@ def test_events_are_counted_by_kind_channel_and_outcome() -> None:
         ("delivery_settled", "mail", "sent"): 1,
         ("message_accepted", "", ""): 1,
         ("message_answered", "", ""): 1,
+        ("quota_reached", "sms", "channel"): 1,
         ("script_disabled", "quiet.py", ""): 1,
         ("script_failed", "quiet.py", "before"): 1,
+        ("second_way_taken", "sms", "refused"): 1,
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.channels.values import read_settings
+from heliograph.config.channels import COMMON, plugin_values
 from heliograph.config.settings import Area
 from heliograph.core.errors import BadSetting, BrokenPlugin
 from heliograph.core.ports import Channel, Traits
@@ -78,7 +79,7 @@ def build_channel(name: str, values: Mapping[str, Any], tools: Tools) -> Channel
     if not isinstance(kind, str) or not kind:
         raise BadSetting(f"channels.{name}.kind is missing: one of {', '.join(kinds())}.")
     plugin = load(kind)
-    settings = read_settings(name, plugin, {key: value for key, value in values.items() if key != "kind"})
+    settings = read_settings(name, plugin, plugin_values(values))
     return _sound(_built(name, plugin, settings, tools), plugin)
 
 
@@ -101,8 +102,8 @@ def _from_package(point: EntryPoint) -> Plugin:
         raise BrokenPlugin(f"{where} is registered as {point.name!r} and calls itself {plugin.kind!r}.")
     if not (isinstance(plugin.settings, type) and issubclass(plugin.settings, Area)):
         raise BrokenPlugin(f"{where}: its settings are not a subclass of heliograph.config.settings.Area.")
-    if "kind" in plugin.settings.model_fields:
-        raise BrokenPlugin(f"{where}: its settings must not have a field `kind`, which chooses the plugin.")
+    if taken := sorted(COMMON & plugin.settings.model_fields.keys()):
+        raise BrokenPlugin(f"{where}: its settings must not have a field `{taken[0]}`, which every channel has.")
     if not callable(plugin.build):
         raise BrokenPlugin(f"{where}: its build cannot be called.")
     return plugin

@@ -19,6 +19,7 @@ from heliograph.channels import registry
 from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, loaded_from, opened, run
 from heliograph.cli.output import console, plain, print_json, table
 from heliograph.config.settings import Settings
+from heliograph.config.channels import plugin_values
 
 SAFE_SQLITE = (3, 51, 3)  # older ones can corrupt a database when its WAL file is reset
 SAFE_EXPAT = (2, 6, 4)
@@ -137,7 +138,7 @@ def secrets(settings: Settings) -> Iterator[Finding]:
     weak = []
     for name, values in settings.channels.items():
         model = registry.load(values["kind"]).settings
-        options = model.model_validate({key: value for key, value in values.items() if key != "kind"})
+        options = model.model_validate(plugin_values(values))
         for field in model.model_fields:
             given = getattr(options, field)
             for secret in given if isinstance(given, list | tuple) else [given]:

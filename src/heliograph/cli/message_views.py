@@ -81,6 +81,28 @@ def print_message(console: Console, view: MessageView) -> None:
         console.print()
         names = ("delivery", "attempt", "started", "took", "outcome", "detail")
         console.print(table(names, tries, right=("delivery", "attempt", "took")))
+    if view.receipts:
+        said = [(str(r.delivery_id), when(r.at), r.happening.value, plain(r.detail)) for r in view.receipts]
+        console.print()
+        console.print(table(("delivery", "receipt", "said", "detail"), said, right=("delivery",)))
+    for line in second_ways(view):
+        console.print(line)
+
+
+def second_ways(view: MessageView) -> list[str]:
+    """Which deliveries took the place of lost ones and why, and what would; a line each."""
+    taken = [
+        f"delivery {s.id} was made {when(s.made_at)} in place of {s.replaces}: {s.ready}"
+        for s in view.standbys
+        if s.made_no
+    ]
+    planned = [
+        f"{plain(s.channel)} stands by for delivery {s.replaces}: {', '.join(s.reasons)}"
+        + (f", at {when(s.due_at)}" if s.due_at else "")
+        for s in view.standbys
+        if not s.made_no
+    ]
+    return taken + planned
 
 
 def came_by(message: Message) -> str:
@@ -128,10 +150,16 @@ def message_json(view: MessageView) -> dict[str, Any]:
         "content": message.content,
         "follow_ups": [{"id": one.id, "inbound": bool(came_by(one))} for one in view.follow_ups],
         "deliveries": [_delivery_json(delivery, view) for delivery in view.deliveries],
+        "second_ways": [
+            {"channel": plan.channel, "for_delivery": plan.replaces, "on": list(plan.reasons)}
+            for plan in view.standbys
+            if not plan.made_no
+        ],
     }
 
 
 def _delivery_json(delivery: Delivery, view: MessageView) -> dict[str, Any]:
+    plan = view.in_place(delivery.id)
     return {
         "id": delivery.id,
         "channel": delivery.channel,
@@ -156,4 +184,10 @@ def _delivery_json(delivery: Delivery, view: MessageView) -> dict[str, Any]:
             for attempt in view.attempts
             if attempt.delivery_id == delivery.id
         ],
+        "receipts": [
+            {"said": receipt.happening.value, "at": iso(receipt.at), "detail": receipt.detail}
+            for receipt in view.receipts
+            if receipt.delivery_id == delivery.id
+        ],
+        "in_place_of": plan and {"delivery": plan.replaces, "reason": plan.ready, "taken_at": iso(plan.made_at)},
     }

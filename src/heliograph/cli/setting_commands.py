@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from heliograph.channels import registry
 from heliograph.cli.common import ConfigOption, DataOption, JsonOption, loaded_from
 from heliograph.cli.output import console, plain, print_json, say, table
+from heliograph.config.channels import ChannelSettings, FallbackSettings, common_values, plugin_values
 from heliograph.config.describe import Described, describe, reference_page, sample_file, toml
 from heliograph.config.load import DEFAULT, Loaded, is_secret
 from heliograph.core.errors import NotFound
@@ -37,8 +38,12 @@ def in_force(loaded: Loaded) -> list[InForce]:
         above = f"channels.{name}."
         rows.append(InForce(f"{above}kind", toml(values["kind"]), loaded.origins.get(f"{above}kind", DEFAULT)))
         model = registry.load(values["kind"]).settings
-        options = model.model_validate({key: value for key, value in values.items() if key != "kind"})
+        options = model.model_validate(plugin_values(values))
         rows += [_row(row, _value(options, row.key.removeprefix(above)), loaded) for row in describe(model, above)]
+        if (fallback := ChannelSettings.model_validate(common_values(values)).fallback) is not None:
+            above += "fallback."
+            every = describe(FallbackSettings, above)
+            rows += [_row(row, _value(fallback, row.key.removeprefix(above)), loaded) for row in every]
     return rows
 
 
@@ -124,6 +129,8 @@ def _told(key: str, loaded: Loaded) -> Described:
         kinds = " or ".join(registry.kinds())
         text = "Which plugin reads this table."
         return Described(key=key, type=kinds, default="", required=True, secret=False, text=text)
+    if parts[2] == "fallback":
+        return next(row for row in describe(FallbackSettings, f"{above}fallback.") if row.key == key)
     model = registry.load(loaded.settings.channels[parts[1]]["kind"]).settings
     return next(row for row in describe(model, above) if row.key == key)
 

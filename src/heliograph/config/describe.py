@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from heliograph.config.channels import FallbackSettings
 from heliograph.config.load import is_secret
 from heliograph.config.settings import Settings
 from heliograph.config.sources import PREFIX
@@ -47,6 +48,9 @@ _CHANNELS_HEAD = """## channels
 
 One table per channel, named as callers name it in `Plugin`; its `kind` chooses the plugin, and the plugin's own
 settings stand beside it. The channel `inbox` is there unless another of that name is configured.
+"""
+_FALLBACK = """Any channel may name another one for messages that it could not bring, in a table `fallback` of its own:
+[how](../operating/fallback.md).
 """
 
 
@@ -153,6 +157,7 @@ def reference_page(channels: Mapping[str, type[BaseModel]]) -> str:
         if isinstance(model, type) and issubclass(model, BaseModel):
             parts.append(f"## {name}\n\n{_opening(model)}\n\n{_table(describe(model, name + '.'))}")
     parts.append(_CHANNELS_HEAD)
+    parts.append(f"### Every kind\n\n{_FALLBACK}\n{_table(describe(FallbackSettings, 'channels.NAME.fallback.'))}")
     for kind, model in channels.items():
         rows = list(describe(model, "channels.NAME."))
         body = _table(rows, variables=False) if rows else "It has no settings of its own.\n"
@@ -188,6 +193,8 @@ def sample_file(channels: Mapping[str, type[BaseModel]]) -> str:
             lines += [f"[{table}]", ""]
         lines += _sample_lines(row)
     lines += ["# One table per channel, named as callers name it in Plugin.", "[channels.inbox]", 'kind = "inbox"', ""]
+    lines += ["# [channels.NAME.fallback]  # Another channel for what this one could not bring.", ""]
+    lines += [line for row in describe(FallbackSettings, "channels.NAME.fallback.") for line in _sample_lines(row)]
     for kind, model in channels.items():
         lines += [f"# [channels.NAME]  # {_opening(model)}", f'# kind = "{kind}"', ""]
         lines += [line for row in describe(model, "channels.NAME.") for line in _sample_lines(row)]

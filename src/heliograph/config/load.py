@@ -14,6 +14,7 @@ import msgspec
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from heliograph.config.channels import ChannelSettings, common_values, fallbacks, plugin_values
 from heliograph.config.settings import Settings
 from heliograph.config.sources import Leaf, Path_, from_environment, from_file, from_flags
 from heliograph.core.errors import BadSetting
@@ -67,8 +68,9 @@ def load(
     tree = _tree(leaves, models)
     settings = _validated(Settings, tree, leaves, ())
     for name, model in models.items():
-        options = {key: value for key, value in settings.channels[name].items() if key != "kind"}
-        _validated(model, options, leaves, ("channels", name))
+        _validated(ChannelSettings, common_values(settings.channels[name]), leaves, ("channels", name))
+        _validated(model, plugin_values(settings.channels[name]), leaves, ("channels", name))
+    fallbacks(settings.channels)
     _check_pairs(settings, leaves)
     origins = dict.fromkeys(known_keys(), DEFAULT)
     origins |= {".".join(key): leaf.origin for key, leaf in leaves.items()}

@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from heliograph.core.fallback import Standby
-from heliograph.core.lifecycle import Happening, State
+from heliograph.core.lifecycle import LATER_WORDS, Happening, State
 from heliograph.core.message import Message
 from heliograph.core.replay import Replay
 from heliograph.core.scripting import DueEvent
@@ -55,6 +55,15 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said of a delivery after it was taken, whether or not it moved the delivery."""
+
+    delivery_id: int
+    happening: Happening  # ARRIVED, BOUNCED or ANSWERED
+    detail: str = ""
+    at: int  # ms since the epoch: when it was first said
+
+
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     """What one call asks the outbox to keep, all or nothing."""
 
@@ -90,6 +99,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         None  # ms since the epoch: a new end to its time to live, which an operator's RETRIED gives
     )
     attempt: Attempt | None = None
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What is kept of a provider's, a program's or a recipient's later word; None for whatever else happens."""
+        if self.lease is not None or self.happening not in LATER_WORDS:
+            return None
+        return Receipt(delivery_id=self.delivery_id, happening=self.happening, detail=self.detail, at=self.at)
 
 
 class Moved(msgspec.Struct, frozen=True):

@@ -61,6 +61,25 @@ class ChannelResumed(msgspec.Struct, frozen=True):
     channel: str
 
 
+class SecondWayTaken(msgspec.Struct, frozen=True):
+    """A delivery was made in the place of one that was lost; if its channel costs, it costs again."""
+
+    message_id: int
+    delivery_id: int
+    replaces: int  # the delivery that was lost
+    channel: str  # the one that is taken now
+    reason: str  # core/fallback.py, Reason
+
+
+class QuotaReached(msgspec.Struct, frozen=True):
+    """Messages were refused because a limit was reached."""
+
+    company_id: int
+    channel: str  # empty where the limit is the company's
+    limit: str  # which kind: company, channel, prefix, country, address
+    refused: int  # messages
+
+
 class ScriptFailed(msgspec.Struct, frozen=True):
     """A script of the operator's did not do its part in an event (before, after, after_async)."""
 
@@ -81,6 +100,8 @@ Event = (
     | DeliverySettled
     | ChannelPaused
     | ChannelResumed
+    | SecondWayTaken
+    | QuotaReached
     | ScriptFailed
     | ScriptDisabled
 )

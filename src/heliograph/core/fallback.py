@@ -80,10 +80,9 @@ class Standby(msgspec.Struct, frozen=True, kw_only=True):
         """When the delivery made at `ready_at` expires: its share of what is left of the message's time."""
         return min(self.expires_at, self.ready_at + self.share_ms) if self.share_ms else self.expires_at
 
-    @property
-    def detail(self) -> str:
-        """What the delivery says of itself until it is tried."""
-        return self.refused or f"in place of delivery {self.replaces}: {self.ready}"
+    def detail(self, channel: str, words: str) -> str:
+        """What the delivery says of itself until it is tried: in whose place it is, and why."""
+        return f"in place of {channel} ({self.ready}): {self.refused or words}"
 
 
 def chained(

@@ -89,6 +89,9 @@ MOVES: dict[State, dict[Happening, State]] = {
 #: States that nothing but an operator's or a recipient's later word leaves; retention may remove deliveries in these.
 SETTLED = frozenset({S.SENT, S.DELIVERED, S.REPLIED, S.UNDELIVERED, S.FAILED, S.EXPIRED, S.CANCELLED})
 
+#: What others say of a delivery, which may be long after it was tried.
+LATER_WORDS = frozenset({H.ARRIVED, H.BOUNCED, H.ANSWERED})
+
 #: Settled states from which an operator may send again.
 REPEATABLE = frozenset(state for state in SETTLED if H.RETRIED in MOVES[state])
 

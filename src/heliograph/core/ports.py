@@ -8,9 +8,7 @@ closed) and nothing of the call has happened then.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from typing import Protocol
-
-import msgspec
+from typing import Protocol, runtime_checkable
 
 from heliograph.core.access import Keyring as Keyring
 from heliograph.core.answer import Answer
@@ -24,12 +22,12 @@ from heliograph.core.delivery import (
     ItemState,
     Letter,
     Moved,
+    Receipt,
     Record,
 )
 from heliograph.core.events import Event
 from heliograph.core.lifecycle import State
-from heliograph.core.message import Message
-from heliograph.core.notes import Notes as Notes
+from heliograph.core.message import Content, Message
 from heliograph.core.notes import Notes as Notes
 from heliograph.core.outcome import Outcome
 from heliograph.core.outgoing import AddressRefused as AddressRefused
@@ -38,7 +36,6 @@ from heliograph.core.outgoing import ConnectFailed as ConnectFailed
 from heliograph.core.outgoing import Identity as Identity
 from heliograph.core.outgoing import Reply as Reply
 from heliograph.core.outgoing import ReplyLost as ReplyLost
-from heliograph.core.parts import Parts as Parts
 from heliograph.core.parts import Parts as Parts
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replays as Replays
@@ -124,6 +121,12 @@ class Outbox(Protocol):
 
     async def attempts(self, delivery_ids: Sequence[int]) -> list[Attempt]:
         """In order of delivery and number."""
+
+    async def receipts(self, delivery_ids: Sequence[int]) -> list[Receipt]:
+        """What records without a lease have told of them (`Record.receipt`), in order of delivery and time.
+
+        The same words said again are the same receipt.
+        """
 
     async def known(self, channel: str, provider_ids: Sequence[str]) -> list[Delivery]:
         """The deliveries of that channel which its provider knows by one of these ids, in order of id."""
@@ -350,6 +353,14 @@ class Channel(Protocol):
         """Test credentials and connectivity; say what is wrong and how to mend it."""
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A channel of which one message may count, and cost, as several: an SMS of three parts."""
+
+    def units(self, content: Content) -> int:
+        """How many it counts as; at least 1. No I/O, and no error for what can never be sent."""
 
 
 Channels = Mapping[str, Channel]

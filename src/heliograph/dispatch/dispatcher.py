@@ -57,6 +57,10 @@ class Dispatcher:
         await self._fan_out.stop()
         await asyncio.gather(*(lane.stop(within) for lane in self._lanes.values()))
 
+    def paused(self) -> dict[str, str]:
+        """Why channels are paused that are."""
+        return {name: reason for name, lane in self._lanes.items() if (reason := lane.status().paused)}
+
     async def status(self) -> Status:
         """As of this moment. Raises Unavailable when the store cannot be read."""
         return Status(

@@ -9,12 +9,14 @@ import msgspec
 from heliograph.config.settings import MessagingSettings
 from heliograph.core.delivery import Address, Delivery
 from heliograph.core.errors import InvalidArgument, NotSupported, UnknownChannel
+from heliograph.core.fallback import LOST, Planned
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Text
 from heliograph.core.ports import Call, Channel, Channels, Outbox, Results, Sealer
 from heliograph.core.replay import Replay, Replaying
 from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage, ProviderInfo
 from heliograph.intake.conversations import session_of
+from heliograph.intake.fallback import SecondWays
 from heliograph.intake.submit import Accepted, Draft, Intake, Submission, Way
 
 ERROR, SENT, DELIVERY_ERROR, RECEIVED, REPLIED = range(5)  # contract section 4, MessagingStatus
@@ -56,7 +58,9 @@ class MessagingService:
         channels: Channels,
         sealer: Sealer,
         settings: MessagingSettings,
+        second_ways: SecondWays | None = None,
     ) -> None:
+        self._second_ways = second_ways
         self._intake = intake
         self._outbox = outbox
         self._results = results
@@ -119,7 +123,22 @@ class MessagingService:
             return [_at_once(item) for item in accepted]
         queued = [d.id for item in accepted for d in item.deliveries if d.state is State.QUEUED]
         firsts = await self._results.first_attempts(queued, within=self._settings.wait)
-        return [_after_first(item, firsts) for item in accepted]
+        second = await self._gone_another_way(accepted, firsts)
+        return [second.get(item.message.id) or _after_first(item, firsts) for item in accepted]
+
+    async def _gone_another_way(
+        self, accepted: Sequence[Accepted], firsts: dict[int, tuple[State, str, str]]
+    ) -> dict[int, MessageDeliveryStatus]:
+        """The status, by message, of those whose first way was lost at once and that have a second."""
+        lost = [
+            item.message.id
+            for item in accepted
+            if item.standbys and (first := firsts.get(item.deliveries[0].id)) is not None and first[0] in LOST
+        ]
+        found: dict[int, list[Delivery]] = {id: [] for id in lost}
+        for delivery in await self._outbox.deliveries(lost) if lost else ():
+            found[delivery.message_id].append(delivery)
+        return {id: _status(id, deliveries) for id, deliveries in found.items() if len(deliveries) > 1}
 
     def _channel(self, name: str) -> Channel:
         configured = ", ".join(self._channels) or "none"
@@ -147,10 +166,15 @@ class MessagingService:
             address = await channel.resolve(call.caller.company_id, to, message.format)
         except InvalidArgument as error:
             refused = error.detail
-        way = Way(channel=name, address=address, refused=refused, sealed_config=self._sealed(config))
         company_id, parent = call.caller.company_id, message.parent_messaging_id
-        session = message.suggested_session_key or await session_of(self._outbox, company_id, parent)
-        return Draft(content=_text(message, session), ttl_ms=int(self._settings.default_ttl * 1000), ways=(way,))
+        content = _text(message, message.suggested_session_key or await session_of(self._outbox, company_id, parent))
+        second: tuple[Planned, ...] = ()
+        if self._second_ways is not None and not refused:
+            whose = (name, to, address.associate_id)
+            second = await self._second_ways.of_text(company_id, *whose, content, message.format)
+        sealed = self._sealed(config)
+        way = Way(channel=name, address=address, refused=refused, sealed_config=sealed, second=second)
+        return Draft(content=content, ttl_ms=int(self._settings.default_ttl * 1000), ways=(way,))
 
     def _sealed(self, config: dict[str, str]) -> bytes:
         return self._sealer.seal(msgspec.json.encode(config), context="delivery.config") if config else b""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from heliograph.config.settings import PushSettings
 from heliograph.core.errors import InvalidArgument, UnknownRecipient
+from heliograph.core.fallback import Planned
 from heliograph.core.message import Push, PushType
 from heliograph.core.people import Device, User
 from heliograph.core.ports import Call, Directory
@@ -13,6 +16,7 @@ from heliograph.core.replay import Replay, Replaying
 from heliograph.core.routing import expand
 from heliograph.intake.carriers import PocketNotificationMessage
 from heliograph.intake.durations import iso_duration
+from heliograph.intake.fallback import Recipient, SecondWays
 from heliograph.intake.submit import Accepted, Draft, Intake, Submission, Way
 
 MINUTE_MS = 60_000
@@ -22,8 +26,11 @@ MAX_TTL_MS = 366 * 24 * 60 * MINUTE_MS  # no message waits longer than a year, w
 class PushService:
     """The sending method of the Pocket agent."""
 
-    def __init__(self, intake: Intake, directory: Directory, settings: PushSettings) -> None:
+    def __init__(
+        self, intake: Intake, directory: Directory, settings: PushSettings, second_ways: SecondWays | None = None
+    ) -> None:
         self._intake = intake
+        self._second_ways = second_ways
         self._directory = directory
         self._settings = settings
 
@@ -76,7 +83,25 @@ class PushService:
         for device in devices:
             by_owner.setdefault(device.associate_id, []).append(device)
         plan = expand(push, recipients, by_owner, routes, self._settings.inbox)
-        return tuple(Way(channel=channel, address=address) for channel, address in plan)
+        ways = tuple(Way(channel=channel, address=address) for channel, address in plan)
+        if self._second_ways is None or not any(self._second_ways.any_for(channel) for channel, _ in plan):
+            return ways
+        return await self._with_second(self._second_ways, push, ways, {user.associate_id: user for user in recipients})
+
+    async def _with_second(
+        self, second_ways: SecondWays, push: Push, ways: Sequence[Way], users: Mapping[int, User]
+    ) -> tuple[Way, ...]:
+        """The same ways; those of a person's devices on one channel have the same second ones."""
+        known: dict[tuple[str, int | None], tuple[Planned, ...]] = {}
+        found = []
+        for way in ways:
+            key = (way.channel, way.address.associate_id)
+            if key not in known:
+                user = users[way.address.associate_id or 0]
+                recipient = Recipient(company_id=user.company_id, user=user)
+                known[key] = await second_ways.of(recipient, way.channel, push)
+            found.append(replace(way, second=known[key]))
+        return tuple(found)
 
 
 def _push(message: PocketNotificationMessage) -> Push:

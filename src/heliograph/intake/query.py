@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from heliograph.core.answer import Answer
-from heliograph.core.delivery import Attempt, Delivery
+from heliograph.core.delivery import Attempt, Delivery, Receipt
 from heliograph.core.errors import NotFound
+from heliograph.core.fallback import Standby, Standbys
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.ports import Answers, Outbox
@@ -23,12 +24,19 @@ class MessageView(msgspec.Struct, frozen=True):
     attempts: tuple[Attempt, ...] = ()
     answers: tuple[Answer, ...] = ()  # in order of associate id
     follow_ups: tuple[Message, ...] = ()  # what follows or answers it, in order of id
+    receipts: tuple[Receipt, ...] = ()  # in order of delivery and time
+    standbys: tuple[Standby, ...] = ()  # second ways, taken or not, in order of id
+
+    def in_place(self, delivery_id: int) -> Standby | None:
+        """Why this delivery was made in the place of another one; None for one of the message's own."""
+        return next((s for s in self.standbys if s.id == delivery_id and s.made_no), None)
 
 
 class Query:
     """Questions about what was accepted."""
 
-    def __init__(self, outbox: Outbox, answers: Answers, threads: Threads) -> None:
+    def __init__(self, outbox: Outbox, answers: Answers, threads: Threads, standbys: Standbys | None = None) -> None:
+        self._standbys = standbys
         self._outbox = outbox
         self._answers = answers
         self._threads = threads
@@ -39,11 +47,21 @@ class Query:
         if message is None or (company_id is not None and message.company_id != company_id):
             raise NotFound(f"There is no message {message_id}.")
         deliveries = await self._outbox.deliveries([message_id])
-        attempts = await self._outbox.attempts([delivery.id for delivery in deliveries])
+        ids = [delivery.id for delivery in deliveries]
+        attempts, receipts = await self._outbox.attempts(ids), await self._outbox.receipts(ids)
+        standbys = await self._standbys.standbys([message_id]) if self._standbys is not None else ()
         answers = await self._answers.of(message_id)
         follow_ups = await self._threads.follow_ups([message_id], limit=PAGE_MAX)
         same_company = tuple(one for one in follow_ups if one.company_id == message.company_id)
-        return MessageView(message, tuple(deliveries), tuple(attempts), tuple(answers), same_company)
+        return MessageView(
+            message,
+            tuple(deliveries),
+            tuple(attempts),
+            tuple(answers),
+            same_company,
+            tuple(receipts),
+            tuple(standbys),
+        )
 
     async def messages(
         self,

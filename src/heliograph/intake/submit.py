@@ -8,12 +8,14 @@ import msgspec
 
 from heliograph.core.delivery import Acceptance, Address, Delivery, Record
 from heliograph.core.events import MessageAccepted
+from heliograph.core.fallback import Planned, Standby, chained, share_ms
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Content, Message
 from heliograph.core.people import Caller
 from heliograph.core.ports import Clock, Observer, Outbox, Queue, Results
 from heliograph.core.replay import Replay
 from heliograph.core.scripting import DueEvent
+from heliograph.core.usage import Used
 
 LAST_MESSAGE_ID = 2**31 - 1  # a MessagingId is an xs:int
 
@@ -27,6 +29,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     address: Address
     refused: str = ""
     sealed_config: bytes = b""
+    second: tuple[Planned, ...] = ()  # the ways that are taken, one after the other, should this one be lost
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +49,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[Record, ...] = ()  # what it means for earlier deliveries
     events: tuple[DueEvent, ...] = ()  # the call's own `take_due()`
     replay: Callable[[Sequence[Accepted]], Replay] | None = None  # for a call that must act once
+    usage: tuple[Used, ...] = ()  # what the call takes of quotas
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -53,6 +57,7 @@ class Accepted(msgspec.Struct, frozen=True):
 
     message: Message
     deliveries: tuple[Delivery, ...]
+    standbys: tuple[Standby, ...] = ()
 
 
 class Intake:
@@ -75,7 +80,8 @@ class Intake:
         accepted.
         """
         drafts, began = submission.drafts, self._clock.monotonic()
-        message_id, delivery_id = await self._outbox.reserve(len(drafts), sum(len(d.ways) for d in drafts))
+        ways = sum(len(draft.ways) + sum(len(way.second) for way in draft.ways) for draft in drafts)
+        message_id, delivery_id = await self._outbox.reserve(len(drafts), ways)
         now = self._clock.now()
         accepted = []
         for offset, draft in enumerate(drafts):
@@ -90,7 +96,9 @@ class Intake:
             )
             deliveries = tuple(_delivery(delivery_id + n, message, way) for n, way in enumerate(draft.ways))
             delivery_id += len(deliveries)
-            accepted.append(Accepted(message, deliveries))
+            standbys = _standbys(delivery_id, deliveries, draft.ways, message.expires_at)
+            delivery_id += len(standbys)
+            accepted.append(Accepted(message, deliveries, standbys))
         at_once = [delivery for item in accepted for delivery in item.deliveries[:AT_ONCE]]
         queued = [delivery for delivery in at_once if delivery.state is State.QUEUED]
         acceptance = Acceptance(
@@ -98,6 +106,8 @@ class Intake:
             deliveries=tuple(at_once),
             later=tuple(delivery for item in accepted for delivery in item.deliveries[AT_ONCE:]),
             records=submission.records,
+            standbys=tuple(standby for item in accepted for standby in item.standbys),
+            usage=submission.usage,
             events=submission.events,
             replay=submission.replay(accepted) if submission.replay is not None else None,
         )
@@ -122,6 +132,30 @@ class Intake:
             raise
 
 
+def _standbys(id: int, deliveries: Sequence[Delivery], ways: Sequence[Way], expires_at: int) -> tuple[Standby, ...]:
+    """The second ways of these deliveries, with ids from that one on."""
+    kept: list[Standby] = []
+    for first, way in zip(deliveries, ways, strict=True):
+        if way.second:
+            start = id + len(kept)
+            kept += chained(
+                way.second,
+                first=first.id,
+                ids=range(start, start + len(way.second)),
+                message_id=first.message_id,
+                company_id=first.company_id,
+                associate_id=first.associate_id,
+                expires_at=expires_at,
+            )
+    return tuple(kept)
+
+
+def _expires_at(message: Message, way: Way) -> int:
+    """The message's own end, or that of the share of it which this way has before the next is taken."""
+    share = share_ms(way.second[0]) if way.second else 0
+    return min(message.expires_at, message.created_at + share) if share else message.expires_at
+
+
 def _delivery(id: int, message: Message, way: Way) -> Delivery:
     return Delivery(
         id=id,
@@ -133,7 +167,7 @@ def _delivery(id: int, message: Message, way: Way) -> Delivery:
         device_id=way.address.device_id,
         state=State.FAILED if way.refused else State.QUEUED,
         due_at=message.created_at,
-        expires_at=message.expires_at,
+        expires_at=_expires_at(message, way),
         detail=way.refused,
         sealed_config=b"" if way.refused else way.sealed_config,
         updated_at=message.created_at,

@@ -5,33 +5,26 @@ from __future__ import annotations
 import re
 from functools import cache
 
-import msgspec
-
 from heliograph.core.events import (
     AttemptMade,
     DeliverySettled,
     Event,
     MessageAccepted,
     MessageAnswered,
+    QuotaReached,
     ScriptDisabled,
     ScriptFailed,
+    SecondWayTaken,
 )
 from heliograph.core.lifecycle import State
 from heliograph.core.ports import Clock
+from heliograph.core.standing import Trouble
 from heliograph.observe.histogram import ACCEPTING, DELIVERING, TRYING, Histogram
 
 Key = tuple[str, str, str]  # event in snake case; channel or script; outcome, state or scripting event
 
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 _ARRIVED = frozenset({State.SENT, State.DELIVERED})
-
-
-class Trouble(msgspec.Struct, frozen=True):
-    """The latest try of a channel's that its provider did not accept."""
-
-    at: int  # ms since the epoch
-    outcome: str
-    detail: str
 
 
 @cache
@@ -77,6 +70,10 @@ class Counters:
             if event.state in _ARRIVED:
                 _of(self.delivering, event.channel, DELIVERING).add(event.age)
             return (word, event.channel, event.state.value)
+        if isinstance(event, SecondWayTaken):
+            return (word, event.channel, event.reason)
+        if isinstance(event, QuotaReached):
+            return (word, event.channel, event.limit)
         return (word, event.channel, "")
 
     def _tried(self, event: AttemptMade) -> None:

@@ -15,8 +15,10 @@ from heliograph.core.events import (
     Event,
     MessageAccepted,
     MessageAnswered,
+    QuotaReached,
     ScriptDisabled,
     ScriptFailed,
+    SecondWayTaken,
 )
 from heliograph.core.lifecycle import State
 from heliograph.core.ports import Observer
@@ -28,6 +30,8 @@ LINES: dict[type[Event], tuple[str, str, str]] = {
     AttemptMade: ("debug", "attempt_made", "A delivery was tried."),
     DeliverySettled: ("debug", "delivery_settled", "A delivery has come to rest."),
     ChannelPaused: ("error", "channel_paused", "A channel is paused: its set-up is wrong."),
+    SecondWayTaken: ("info", "second_way_taken", "A message goes another way."),
+    QuotaReached: ("warning", "quota_reached", "Messages were refused: a limit is reached."),
     ScriptFailed: ("debug", "script_failed", "A script failed."),
     ScriptDisabled: ("debug", "script_disabled", "A script is disabled."),
     ChannelResumed: ("info", "channel_resumed", "A paused channel works again."),

@@ -37,6 +37,8 @@ _COUNTED: dict[str, tuple[str, Callable[[str, str], Labels]]] = {
     "channel_paused": ("heliograph_channel_pauses_total", lambda channel, _: (channel,)),
     "message_accepted": ("heliograph_messages_accepted_total", lambda *_: ()),
     "message_answered": ("heliograph_messages_answered_total", lambda *_: ()),
+    "second_way_taken": ("heliograph_second_ways_total", lambda channel, reason: (channel, reason)),
+    "quota_reached": ("heliograph_quota_refusals_total", lambda channel, limit: (channel, limit)),
     "script_failed": ("heliograph_script_failures_total", lambda script, event: (script, event)),
     "script_disabled": ("heliograph_script_disabled_total", lambda script, _: (script,)),
 }

@@ -43,6 +43,19 @@ METRICS = (
         ("channel",),
         "From accepting a message until its delivery was taken, by the provider or by the recipient.",
     ),
+    Metric(
+        "heliograph_second_ways_total",
+        COUNTER,
+        ("channel", "reason"),
+        "Deliveries made in the place of lost ones, by the channel taken and why: where it costs, it costs again.",
+    ),
+    Metric(
+        "heliograph_quota_refusals_total",
+        COUNTER,
+        ("channel", "limit"),
+        "Calls in which messages were refused because a limit was reached, by its kind; the channel is empty where the "
+        "limit is the company's.",
+    ),
     Metric("heliograph_queue_deliveries", GAUGE, ("channel", "state"), "Deliveries under way: queued, held, leased."),
     Metric(
         "heliograph_queue_overdue_seconds",

@@ -13,7 +13,6 @@ from heliograph.core.delivery import Claimed, InboxItem, Moved
 from heliograph.store import rows
 from heliograph.store.queries import SQL
 
-
 WAVE = 1 << 32  # a record's place is its number in its wave, plus this for each wave before
 
 
@@ -36,6 +35,7 @@ class Batch:
         self.portions: list[str] = []
         self.standbys: list[str] = []
         self.usage: list[str] = []
+        self.receipts: list[str] = []
         self.item_deliveries: list[int] = []
 
     def record(self, delivery_id: int, text: str) -> int:
@@ -69,6 +69,7 @@ class Batch:
             self.portions,
             self.standbys,
             self.usage,
+            self.receipts,
         )
         connection.execute(SQL["apply"], [_texts(part) for part in parts])
 
@@ -118,8 +119,10 @@ class Accept(Job):
         portions: list[str],
         standbys: list[str],
         usage: list[str],
+        receipts: list[str],
     ) -> None:
         super().__init__(future)
+        self._receipts = receipts
         self._standbys = standbys
         self._usage = usage
         self._portions = portions
@@ -139,19 +142,24 @@ class Accept(Job):
         batch.portions += self._portions
         batch.standbys += self._standbys
         batch.usage += self._usage
+        batch.receipts += self._receipts
 
 
 class Apply(Job):
     """Apply records. Answers one Moved each."""
 
-    def __init__(self, future: asyncio.Future[Any], delivery_ids: list[int], records: list[str]) -> None:
+    def __init__(
+        self, future: asyncio.Future[Any], delivery_ids: list[int], records: list[str], receipts: list[str]
+    ) -> None:
         super().__init__(future)
+        self._receipts = receipts
         self._delivery_ids = delivery_ids
         self._records = records
         self._places: list[int] = []
 
     def join(self, batch: Batch) -> None:
         self._places = list(map(batch.record, self._delivery_ids, self._records))
+        batch.receipts += self._receipts
 
     def answer(self, answers: rows.Answers) -> list[Moved]:
         moved = answers.moved

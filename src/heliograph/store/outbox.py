@@ -6,7 +6,7 @@ from collections.abc import Sequence as Several
 
 import apsw
 
-from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Moved, Record
+from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Moved, Receipt, Record
 from heliograph.core.lifecycle import SETTLED, Happening, State
 from heliograph.core.message import Message
 from heliograph.core.search import Found, Wanted
@@ -27,7 +27,7 @@ _SETTLED = rows.text(sorted(SETTLED))
 _USUAL = frozenset({State.QUEUED, State.LEASED, State.SENT, State.DELIVERED})
 _ERASED = 5_000  # configurations erased in one sweep
 _FORGET = (
-    *("forget_attempts", "forget_parts", "forget_answers", "forget_standbys"),
+    *("forget_attempts", "forget_parts", "forget_receipts", "forget_answers", "forget_standbys"),
     *("forget_deliveries", "forget_messages"),
 )
 _FEW = 32  # messages whose deliveries are read at once, without a thread
@@ -57,10 +57,13 @@ class SqliteOutbox:
         later = [rows.text(portion) for portion in portions.folded(acceptance.later)]
         standbys = [rows.text(standby) for standby in acceptance.standbys]
         usage = [rows.text(used) for used in acceptance.usage]
+        receipts = _receipts(acceptance.records)
         if standbys:
             await self.standbys.prepare()
         await self._writer.put(
-            Accept(self._writer.future(), messages, deliveries, records, events, replays, later, standbys, usage)
+            Accept(
+                self._writer.future(), messages, deliveries, records, events, replays, later, standbys, usage, receipts
+            )
         )
 
     async def expand(self) -> list[Delivery]:
@@ -82,7 +85,9 @@ class SqliteOutbox:
             return []
         delivery_ids = [record.delivery_id for record in records]
         texts = [rows.text(record) for record in records]
-        moved: list[Moved] = await self._writer.put(Apply(self._writer.future(), delivery_ids, texts))
+        moved: list[Moved] = await self._writer.put(
+            Apply(self._writer.future(), delivery_ids, texts, _receipts(records))
+        )
         return moved
 
     async def sweep(self, *, now: int, limit: int, orphaned: bool = False) -> int:
@@ -125,6 +130,10 @@ class SqliteOutbox:
         """In order of delivery and number."""
         return await self._reader.many(rows.attempts, "attempts", rows.array(delivery_ids))
 
+    async def receipts(self, delivery_ids: Several[int]) -> list[Receipt]:
+        """In order of delivery and time."""
+        return await self._reader.many(rows.receipts, "receipts", rows.array(delivery_ids))
+
     async def known(self, channel: str, provider_ids: Several[str]) -> list[Delivery]:
         """The deliveries a channel's provider knows by one of these ids."""
         return await self._reader.many(rows.deliveries, "known", channel, rows.text(list(provider_ids)))
@@ -143,6 +152,10 @@ class SqliteOutbox:
     async def search(self, wanted: Wanted, *, before_id: int | None, limit: int) -> Found:
         """Messages that are as wanted, newest first."""
         return await search(self._reader, wanted, before_id, limit)
+
+
+def _receipts(records: Several[Record]) -> list[str]:
+    return [rows.text(receipt) for record in records if (receipt := record.receipt) is not None]
 
 
 def _expand(connection: apsw.Connection) -> list[Delivery]:

@@ -15,7 +15,7 @@ import msgspec
 
 from heliograph.core.access import AccessToken, Application
 from heliograph.core.answer import Answer
-from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem, Moved
+from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem, Moved, Receipt
 from heliograph.core.fallback import Standby
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
@@ -110,6 +110,7 @@ answers_given = msgspec.json.Decoder(list[Answer]).decode
 item = msgspec.json.Decoder(InboxItem).decode
 items = msgspec.json.Decoder(list[InboxItem]).decode
 events = msgspec.json.Decoder(list[DueEvent]).decode
+receipts = msgspec.json.Decoder(list[Receipt]).decode
 used = msgspec.json.Decoder(list[tuple[int, int]]).decode
 usage = msgspec.json.Decoder(list[Used]).decode
 standbys = msgspec.json.Decoder(list[Standby]).decode

@@ -12,9 +12,10 @@ from heliograph.channels.http_sms.reading import read_answer, read_receipts, spl
 from heliograph.channels.http_sms.render import Ask, render, values
 from heliograph.channels.http_sms.settings import HttpSmsSettings
 from heliograph.channels.plugin import Plugin, Tools
-from heliograph.channels.sms.letters import FORMATS, read_letter, resolve
+from heliograph.channels.sms.letters import FORMATS, read_letter, resolve, units
 from heliograph.core.delivery import Address, Letter, Report
 from heliograph.core.errors import BadSetting, Malformed, NotAuthenticated
+from heliograph.core.message import Content
 from heliograph.core.outcome import Deferred, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
 
@@ -31,6 +32,7 @@ class HttpSmsChannel:
         self._clock = clock
         self._traits = Traits(
             formats=FORMATS,
+            addressed_by="phone",
             config_keys=frozenset(profile.options),
             concurrency=settings.concurrency,
             timeout=settings.timeout + _SPARE,
@@ -45,6 +47,10 @@ class HttpSmsChannel:
     async def resolve(self, company_id: int, to: str, format: str) -> Address:
         """A number as +4712345678. Raises InvalidArgument."""
         return resolve(to, self._settings.country)
+
+    def units(self, content: Content) -> int:
+        """The SMS that the text needs."""
+        return units(content)
 
     async def send(self, letter: Letter) -> Outcome:
         """Ask the provider once, with the caller's account where the message brings one."""

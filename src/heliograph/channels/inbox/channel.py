@@ -18,6 +18,7 @@ _TRAITS = Traits(
     concurrency=512,
     timeout=30.0,
     retry=RetryPolicy(first=0.2, cap=60.0, attempts=20),
+    addressed_by="user_name",
 )
 _TAKEN = Accepted()  # not `delivered`: only its reader could confirm that
 

@@ -53,6 +53,11 @@ def read_letter(
     return Sms(to, source, cut)
 
 
+def units(content: Content, *, wide: bool = False, latin1: bool = False) -> int:
+    """How many SMS the text needs, each of which costs."""
+    return max(len(plan(words(content), wide=wide, latin1=latin1).parts), 1)
+
+
 def words(content: Content) -> str:
     """A text's body; a push's title, body and URL on lines of their own."""
     if not isinstance(content, Push):

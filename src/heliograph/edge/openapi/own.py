@@ -8,7 +8,8 @@ import msgspec
 
 from heliograph.core.answer import YesNo
 from heliograph.core.delivery import ItemState
-from heliograph.core.lifecycle import State
+from heliograph.core.fallback import Reason
+from heliograph.core.lifecycle import LATER_WORDS, State
 from heliograph.core.message import PushType
 from heliograph.edge.openapi.family import ERRORS
 from heliograph.edge.openapi.schemas import Components, Schema, or_null
@@ -18,6 +19,7 @@ _INTEGER: Schema = {"type": "integer"}
 _TEXT: Schema = {"type": "string"}
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
 _STATE: Schema = {"type": "string", "enum": [state.value for state in State]}
+_REASON: Schema = {"type": "string", "enum": [reason.value for reason in Reason]}
 _THREAD: dict[str, Schema] = {
     "inbound": {"type": "boolean", "description": "Whether someone outside sent it to us."},
     "parent_id": or_null({"type": "integer", "description": "The message that it follows or answers."}),
@@ -71,7 +73,16 @@ _SCHEMAS: dict[str, dict[str, Schema]] = {
         "detail": _TEXT,
         "updated": _MOMENT,
         "attempts": {"type": "array", "items": {"$ref": "#/components/schemas/Attempt"}},
+        "receipts": {"type": "array", "items": {"$ref": "#/components/schemas/Receipt"}},
+        "in_place_of": or_null({"$ref": "#/components/schemas/InPlaceOf"}),
     },
+    "Receipt": {
+        "said": {"type": "string", "enum": [word.value for word in sorted(LATER_WORDS)]},
+        "at": _MOMENT,
+        "detail": _TEXT,
+    },
+    "InPlaceOf": {"delivery": _INTEGER, "reason": _REASON, "taken": _MOMENT},
+    "SecondWay": {"channel": _TEXT, "for_delivery": _INTEGER, "on": {"type": "array", "items": _REASON}},
     "FollowUp": {"id": _INTEGER, "created": _MOMENT, **_THREAD},
     "Message": {
         "id": _INTEGER,
@@ -81,6 +92,7 @@ _SCHEMAS: dict[str, dict[str, Schema]] = {
         "follow_ups": {"type": "array", "items": {"$ref": "#/components/schemas/FollowUp"}},
         "expires": _MOMENT,
         "deliveries": {"type": "array", "items": {"$ref": "#/components/schemas/Delivery"}},
+        "second_ways": {"type": "array", "items": {"$ref": "#/components/schemas/SecondWay"}},
     },
     "Health": {"version": _TEXT, "status": {"type": "string", "enum": ["ok", "degraded"]}},
 }

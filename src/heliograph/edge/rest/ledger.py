@@ -69,7 +69,12 @@ def _message_json(view: MessageView) -> dict[str, Any]:
             {"id": one.id, "created": iso_time(one.created_at), **_thread_json(one)} for one in view.follow_ups
         ],
         "expires": iso_time(view.message.expires_at),
-        "deliveries": [_delivery_json(delivery, attempts.get(delivery.id, [])) for delivery in view.deliveries],
+        "deliveries": [_delivery_json(view, delivery, attempts.get(delivery.id, [])) for delivery in view.deliveries],
+        "second_ways": [
+            {"channel": plan.channel, "for_delivery": plan.replaces, "on": list(plan.reasons)}
+            for plan in view.standbys
+            if not plan.made_no
+        ],
         "answers": [
             {
                 "associate_id": answer.associate_id,
@@ -91,7 +96,8 @@ def _thread_json(message: Message) -> dict[str, Any]:
     }
 
 
-def _delivery_json(delivery: Delivery, attempts: list[Attempt]) -> dict[str, Any]:
+def _delivery_json(view: MessageView, delivery: Delivery, attempts: list[Attempt]) -> dict[str, Any]:
+    plan = view.in_place(delivery.id)
     return {
         "id": delivery.id,
         "channel": delivery.channel,
@@ -99,6 +105,7 @@ def _delivery_json(delivery: Delivery, attempts: list[Attempt]) -> dict[str, Any
         "state": delivery.state.value,
         "detail": delivery.detail,
         "updated": iso_time(delivery.updated_at),
+        "in_place_of": plan and {"delivery": plan.replaces, "reason": plan.ready, "taken": iso_time(plan.made_at)},
         "attempts": [
             {
                 "number": attempt.number,
@@ -108,5 +115,10 @@ def _delivery_json(delivery: Delivery, attempts: list[Attempt]) -> dict[str, Any
                 "detail": attempt.detail,
             }
             for attempt in attempts
+        ],
+        "receipts": [
+            {"said": receipt.happening.value, "at": iso_time(receipt.at), "detail": receipt.detail}
+            for receipt in view.receipts
+            if receipt.delivery_id == delivery.id
         ],
     }

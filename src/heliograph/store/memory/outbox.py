@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Moved, Record
+from heliograph.core.delivery import Acceptance, Attempt, Claimed, Delivery, Moved, Receipt, Record
 from heliograph.core.errors import Conflict
 from heliograph.core.lifecycle import MOVES, REPEATABLE, SETTLED, SPENT, Happening, State
 from heliograph.core.message import Message
@@ -112,6 +112,8 @@ class MemoryOutbox:
             return Moved(record.delivery_id, None, False)
         if record.attempt is not None:
             t.attempts.append(replace(record.attempt, delivery_id=delivery.id))
+        if (said := record.receipt) is not None:
+            t.receipts.setdefault((said.delivery_id, said.happening, said.detail), said)
         to = MOVES[delivery.state].get(record.happening)
         stale = record.lease is not None and record.lease != delivery.lease
         if to is None or stale or record.happening is Happening.CLAIMED:  # only a claim can lease
@@ -151,6 +153,7 @@ class MemoryOutbox:
         t.messages = {id: message for id, message in t.messages.items() if id not in finished}
         t.deliveries = {id: delivery for id, delivery in t.deliveries.items() if id not in gone}
         self._parts.forget(gone)
+        t.receipts = {key: receipt for key, receipt in t.receipts.items() if receipt.delivery_id not in gone}
         t.standbys = {id: standby for id, standby in t.standbys.items() if standby.message_id not in finished}
         t.attempts = [attempt for attempt in t.attempts if attempt.delivery_id not in gone]
         t.answers = {key: answer for key, answer in t.answers.items() if key[0] not in finished}
@@ -185,6 +188,12 @@ class MemoryOutbox:
         wanted = set(delivery_ids)
         found = [attempt for attempt in self._tables.open().attempts if attempt.delivery_id in wanted]
         return sorted(found, key=lambda attempt: (attempt.delivery_id, attempt.number))
+
+    async def receipts(self, delivery_ids: Sequence[int]) -> list[Receipt]:
+        """In order of delivery and time."""
+        wanted = set(delivery_ids)
+        found = [receipt for receipt in self._tables.open().receipts.values() if receipt.delivery_id in wanted]
+        return sorted(found, key=lambda receipt: (receipt.delivery_id, receipt.at))
 
     async def known(self, channel: str, provider_ids: Sequence[str]) -> list[Delivery]:
         """The deliveries a channel's provider knows by one of these ids."""

@@ -134,7 +134,7 @@ def _take(t: Tables, standby: Standby) -> None:
     others = [o for o in t.standbys.values() if (o.message_id, o.channel, o.address) == way and o.id != standby.id]
     if any(other.made_no or (other.ready is None and _hopes(t, other)) for other in others):
         return
-    t.deliveries[standby.id] = _delivery(standby)
+    t.deliveries[standby.id] = _delivery(standby, t.deliveries[standby.replaces])
     tell_all(t, (), [t.deliveries[standby.id]])
     t.last_standby += 1
     t.standbys[standby.id] = replace(standby, made_no=t.last_standby, made_at=standby.ready_at, due_at=0)
@@ -163,7 +163,7 @@ def _forget(t: Tables, roots: set[int]) -> None:
     t.standbys = {id: s for id, s in t.standbys.items() if s.made_no or s.root not in roots}
 
 
-def _delivery(standby: Standby) -> Delivery:
+def _delivery(standby: Standby, lost: Delivery) -> Delivery:
     return Delivery(
         id=standby.id,
         message_id=standby.message_id,
@@ -174,6 +174,6 @@ def _delivery(standby: Standby) -> Delivery:
         state=State.FAILED if standby.refused else State.QUEUED,
         due_at=standby.ready_at,
         expires_at=standby.delivery_expires_at,
-        detail=standby.detail,
+        detail=standby.detail(lost.channel, lost.detail),
         updated_at=standby.ready_at,
     )

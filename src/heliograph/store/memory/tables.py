@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from heliograph.core.access import AccessToken, Application
 from heliograph.core.answer import Answer
-from heliograph.core.delivery import Attempt, Delivery, InboxItem
+from heliograph.core.delivery import Attempt, Delivery, InboxItem, Receipt
 from heliograph.core.errors import Unavailable
 from heliograph.core.fallback import Standby
+from heliograph.core.lifecycle import Happening
 from heliograph.core.message import Message
 from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replay
@@ -32,6 +33,7 @@ class Tables:
         self.messages: dict[int, Message] = {}
         self.deliveries: dict[int, Delivery] = {}
         self.portions: list[Portion] = []
+        self.receipts: dict[tuple[int, Happening, str], Receipt] = {}  # by delivery, happening and words
         self.standbys: dict[int, Standby] = {}
         self.last_standby = 0
         self.usage: dict[tuple[int, str, int, int], Used] = {}

@@ -25,7 +25,7 @@ CREATE TEMP TABLE moved (
 
 CREATE TEMP VIEW batch AS
 SELECT NULL AS messages, NULL AS deliveries, NULL AS records, NULL AS claims, NULL AS items, NULL AS events,
-    NULL AS replays, NULL AS portions, NULL AS standbys, NULL AS usage;
+    NULL AS replays, NULL AS portions, NULL AS standbys, NULL AS usage, NULL AS receipts;
 
 -- A wave of records, no two of one delivery, so that they can be applied together. `first` is where their places begin.
 CREATE TEMP VIEW recording AS SELECT NULL AS records, NULL AS first;
@@ -132,6 +132,11 @@ BEGIN
         value ->> 'company_id', value ->> 'caller', value ->> 'key', value ->> 'fingerprint', value ->> 'answer',
         value ->> 'created_at', value ->> 'expires_at'
     FROM carray(NEW.replays);
+
+    INSERT OR IGNORE INTO receipt (delivery_id, happening, detail, at)
+    SELECT value ->> 'delivery_id', value ->> 'happening', value ->> 'detail', value ->> 'at'
+    FROM carray(NEW.receipts)
+    WHERE EXISTS (SELECT 1 FROM delivery WHERE id = value ->> 'delivery_id');
 
     INSERT INTO recording (records, first) VALUES (NEW.records, 0);
 

@@ -12,8 +12,8 @@ INSERT INTO sequence (name, next) VALUES ('pulse', 1) ON CONFLICT DO UPDATE SET 
 
 -- apply --
 -- A whole batch: messages, deliveries, records, claims, inbox items, AfterAsync events, replays.
-INSERT INTO batch (messages, deliveries, records, claims, items, events, replays, portions, standbys, usage)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO batch (messages, deliveries, records, claims, items, events, replays, portions, standbys, usage, receipts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- apply_more --
 -- Records of deliveries that an earlier wave of the same batch has moved.
@@ -94,6 +94,19 @@ SELECT json_group_array(id) FROM (
 -- forget_attempts --
 -- Remove the attempts of these messages' deliveries.
 DELETE FROM attempt WHERE delivery_id IN (
+    SELECT id FROM delivery WHERE message_id IN (SELECT value FROM json_each(?))
+);
+
+-- receipts --
+-- What was said of these deliveries after they were taken.
+SELECT json_group_array(
+    json_object('delivery_id', delivery_id, 'happening', happening, 'detail', detail, 'at', at)
+    ORDER BY delivery_id, at
+) FROM receipt WHERE delivery_id IN (SELECT value FROM json_each(?));
+
+-- forget_receipts --
+-- Remove the receipts of these messages' deliveries.
+DELETE FROM receipt WHERE delivery_id IN (
     SELECT id FROM delivery WHERE message_id IN (SELECT value FROM json_each(?))
 );
 

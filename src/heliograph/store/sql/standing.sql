@@ -54,12 +54,13 @@ BEGIN
         id, message_id, company_id, channel, address, associate_id, device_id, state, attempts, due_at,
         expires_at, lease_until, lease, provider_id, detail, sealed_config, updated_at
     )
-    VALUES (
+    SELECT
         NEW.id, NEW.message_id, NEW.company_id, NEW.channel, NEW.address, NEW.associate_id, NULL,
         iif(NEW.refused = '', 'queued', 'failed'), 0, NEW.ready_at,
         iif(NEW.share_ms > 0, min(NEW.expires_at, NEW.ready_at + NEW.share_ms), NEW.expires_at), 0, 0, '',
-        iif(NEW.refused = '', 'in place of delivery ' || NEW.replaces || ': ' || NEW.ready, NEW.refused), '', NEW.ready_at
-    );
+        'in place of ' || d.channel || ' (' || NEW.ready || '): ' || iif(NEW.refused = '', d.detail, NEW.refused),
+        '', NEW.ready_at
+    FROM delivery AS d WHERE d.id = NEW.replaces;
     UPDATE sequence SET next = next + 1 WHERE name = 'standby';
     UPDATE standby
     SET made_no = (SELECT next - 1 FROM sequence WHERE name = 'standby'), made_at = NEW.ready_at, due_at = 0

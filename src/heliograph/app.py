@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from heliograph.config.channels import fallbacks
 from heliograph.channels.transport import GuardedTransport
 from heliograph.config.plain import plain_values
 from heliograph.config.settings import Settings
-from heliograph.core.errors import BadSetting
 from heliograph.core.ports import Channels, Clock, Directory, Hooks, Listening, Observer, Sealer, Transport
 from heliograph.core.reporting import Preparing
 from heliograph.core.subscription import PLATFORM, TakesSubscriptions
@@ -82,6 +80,7 @@ from heliograph.system.results import InProcessResults
 from heliograph.vault.passwords import Argon2Passwords
 from heliograph.vault.sealer import AesGcmSealer
 from heliograph.vault.secret_key import secret_keys
+from heliograph.wiring import Notifications, check_names, notifications, prepare, roots
 
 DATABASE = "heliograph.db"
 CONTROL = "scripts.sock"
@@ -113,6 +112,7 @@ class Heliograph:
     devices: DeviceService
     query: Query
     actions: Actions
+    notices: Notifications
     counters: Counters
     metrics: Metrics
     dispatcher: Dispatcher
@@ -135,6 +135,7 @@ class Heliograph:
             query=self.query,
             roster=self.roster,
             groups=self.groups,
+            webhooks=self.notices.service,
             soap=SoapDoor(self.services, self.sign_in, self.applications, self.once, self.settings.soap),
             applications=self.applications,
             once=self.once,
@@ -164,6 +165,7 @@ class Heliograph:
             "paused": {lane.channel: lane.paused for lane in status.lanes if lane.paused},
             "unconfigured": status.unconfigured,
             "scripts": self.scripts.trouble(),
+            "webhooks": await self.notices.service.trouble(),
         }
 
     @asynccontextmanager
@@ -177,7 +179,9 @@ class Heliograph:
             await self._listen()
             await self.dispatcher.start()
             self.sweeper.start()
+            self.notices.fan_out.start()
             async with AsyncExitStack() as stack:
+                stack.push_async_callback(self.notices.fan_out.stop)
                 stack.push_async_callback(self.sweeper.stop)
             if self.settings.dispatch.enabled:
                 self.second_ways.start()
@@ -210,7 +214,7 @@ class Heliograph:
     async def _scripting(self, drain: float, alone: bool) -> AsyncIterator[None]:
         """Scripts around every call, and the socket through which they are looked after."""
         folder = scripts_folder(self.settings)
-        _prepare(folder)
+        prepare(folder)
         control = Control(self.settings.data_dir / CONTROL, self.scripts)
         try:
             await self.scripts.start(serving=True, only_here=alone)
@@ -233,7 +237,7 @@ async def open_app(
     """Open the store and wire everything. Raises OperatorError when the set-up is wrong."""
     async with AsyncExitStack() as stack:
         clock = SystemClock()
-        _prepare(settings.data_dir)
+        prepare(settings.data_dir)
         store = await open_store(settings.data_dir / DATABASE, settings.store, clock)
         stack.push_async_callback(store.close)
         directory = CachedDirectory(store.directory, clock, settings.store.directory_cache)
@@ -241,7 +245,7 @@ async def open_app(
         passwords = Argon2Passwords()
         stack.callback(passwords.close)
         if transport is None:
-            transport = GuardedTransport(settings.outbound, SystemResolver(), roots=_roots(settings))
+            transport = GuardedTransport(settings.outbound, SystemResolver(), roots=roots(settings))
         stack.push_async_callback(transport.close)
         feed = InProcessFeed()
         tools = Tools(
@@ -260,8 +264,9 @@ async def open_app(
         channels = build_channels(settings.channels, tools)
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        _check_names(settings, channels)
-        gateway = _wired(settings, clock, store, directory, channels, sealer, passwords, feed, hooks)
+        check_names(settings, channels)
+        notices = notifications(settings, store, sealer, transport, clock)
+        gateway = _wired(settings, clock, store, directory, channels, notices, sealer, passwords, feed, hooks)
         stack.push_async_callback(gateway.scripts.stop, 0.0)
         yield gateway
 
@@ -272,6 +277,7 @@ def _wired(
     store: SqliteStore,
     directory: Directory,
     channels: Channels,
+    notices: Notifications,
     sealer: Sealer,
     passwords: Argon2Passwords,
     feed: InProcessFeed,
@@ -302,7 +308,7 @@ def _wired(
     scripts = _scripts(settings, Verbs(push, at_once, directory), store, sealer, clock, observer)
     people = People(directory, passwords, clock, entropy)
     services, once = Services(methods, hooks or scripts), Once(store.replays, clock, settings.idempotency)
-    dispatcher = Dispatcher(channels, store.queue, room, settings.dispatch)
+    dispatcher = Dispatcher(notices.beside(channels), store.queue, room, settings.dispatch)
     return Heliograph(
         settings=settings,
         clock=clock,
@@ -325,6 +331,7 @@ def _wired(
         devices=devices,
         query=Query(store.outbox, store.answers, store.threads, store.standbys),
         actions=Actions(store.outbox, store.queue, clock),
+        notices=notices,
         counters=counters,
         metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__),
         dispatcher=dispatcher,
@@ -367,37 +374,3 @@ def _scripts(
         observer=observer,
         answers=Answers(verbs.table()),
     )
-
-
-def _roots(settings: Settings) -> bytes:
-    """The operator's own certificate authorities. Raises BadSetting when the file cannot be used."""
-    file = settings.outbound.ca_file
-    if file is None:
-        return b""
-    try:
-        pem = file.read_bytes()
-        ssl.create_default_context(cadata=pem.decode("ascii"))
-    except (OSError, UnicodeDecodeError, ssl.SSLError) as error:
-        raise BadSetting(f"outbound.ca_file: {file} cannot be used ({type(error).__name__}).") from None
-    return pem
-
-
-def _prepare(folder: Path) -> None:
-    """Make the data folder, for its owner alone. Raises BadSetting when it cannot be used."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadSetting(f"data_dir: {folder} cannot be used ({error.strerror}).") from None
-
-
-def _check_names(settings: Settings, channels: Channels) -> None:
-    """Channels that other settings name must be configured. Raises BadSetting."""
-    named = {
-        "push.inbox": settings.push.inbox,
-        "push.answers": settings.push.answers,
-        "messaging.default_plugin": settings.messaging.default_plugin,
-        **{f"push.routes.{platform}": channel for platform, channel in settings.push.routes.items()},
-    }
-    for key, channel in named.items():
-        if channel and channel not in channels:
-            raise BadSetting(f"{key}: there is no channel {channel!r}. Configured: {', '.join(channels) or 'none'}.")

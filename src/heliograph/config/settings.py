@@ -252,6 +252,21 @@ class MetricsSettings(Area):
     )
 
 
+class EventSettings(Area):
+    """Event notifications: endpoints of companies that are told what becomes of their messages."""
+
+    timeout: float = Field(15.0, gt=0, le=60, description="Seconds an endpoint may take to answer.")
+    concurrency: int = Field(64, ge=1, le=1024, description="Requests under way at once, to all endpoints together.")
+    allow_http: bool = Field(False, description="Whether an endpoint's URL may begin with http://.")
+    endpoints: int = Field(20, ge=1, le=1000, description="Most endpoints a company may have.")
+    rotation_hours: float = Field(
+        24.0, ge=0, description="Hours for which the old secret signs beside the new one after a rotation."
+    )
+    disable_after_days: float = Field(
+        5.0, gt=0, description="Days without a single success after which a failing endpoint is disabled."
+    )
+
+
 class LogSettings(Area):
     """What is logged, and how."""
 
@@ -277,5 +292,6 @@ class Settings(Area):
     outbound: OutboundSettings = OutboundSettings()
     scripts: ScriptSettings = ScriptSettings()
     metrics: MetricsSettings = MetricsSettings()
+    webhooks: EventSettings = EventSettings()
     log: LogSettings = LogSettings()
     channels: dict[str, dict[str, Any]] = Field({"inbox": {"kind": "inbox"}}, description="One table per channel.")

@@ -21,6 +21,7 @@ CHANNEL = "@webhooks"  # the channel that carries notices; no configured channel
 FIRST_NOTICE = 2**32  # message ids from here on are notices: they are no MessagingIds, and no list of messages has them
 KEEP_TRYING_MS = 5 * 86_400_000  # a notice's time to live; the schedule of its attempts ends before
 ANSWER_KEPT = 4096  # bytes of an endpoint's answer that are kept, and shown to its owner alone
+SECRET_CONTEXT = "webhook.secret"  # what secrets are sealed for
 _SCHEME = "endpoint://"  # with it each endpoint has a lane of its own, whoever shares its host
 
 
@@ -118,6 +119,20 @@ def endpoint_id(address: str) -> int:
     """The id in such an address; 0 when it is none."""
     digits = address.removeprefix(_SCHEME)
     return int(digits) if digits.isascii() and digits.isdecimal() and digits != address else 0
+
+
+def active_secrets(endpoint: Endpoint, now: int) -> list[Secret]:
+    """Those that sign at this moment (ms since the epoch), the newest first."""
+    return [secret for secret in endpoint.secrets if not 0 < secret.expires_at <= now]
+
+
+class TryOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a test post; `answer` is for the endpoint's owner alone."""
+
+    ok: bool
+    status: int  # 0 when no answer came
+    words: str
+    answer: str = ""
 
 
 class Listener(msgspec.Struct, frozen=True):

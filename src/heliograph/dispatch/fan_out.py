@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
 import structlog
 
+from heliograph.core.delivery import Delivery
 from heliograph.core.errors import Unavailable
-from heliograph.core.ports import Clock, Outbox, Queue
+from heliograph.core.ports import Clock, Queue
 
 TROUBLE = 5.0  # seconds until the next look after the store was unavailable
 
 log = structlog.get_logger(__name__)
 
 
+class Expanding(Protocol):
+    """What is made deliveries bit by bit: the outbox with its portions, the events with their notices."""
+
+    async def expand(self) -> list[Delivery]:
+        """The next few, made in one transaction; empty when nothing is left. Raises Unavailable."""
+
+
 class FanOut:
     """Looks every `poll` seconds, and goes on without a pause while there is more. A crash costs nothing: each portion
     is made in one transaction, and the next start goes on with the next one."""
 
-    def __init__(self, outbox: Outbox, queue: Queue, clock: Clock, poll: float) -> None:
+    def __init__(self, outbox: Expanding, queue: Queue, clock: Clock, poll: float) -> None:
         self._outbox = outbox
         self._queue = queue
         self._clock = clock

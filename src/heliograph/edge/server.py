@@ -72,6 +72,7 @@ from heliograph.intake.query import Query
 from heliograph.intake.roster import RosterService
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import Entropy, SignIn
+from heliograph.intake.webhooks import WebhookService
 from heliograph.intake.zones import Zones
 
 PUSH_PATHS = frozenset({"/api/v2/push", "/api/v2/push/"})
@@ -324,6 +325,7 @@ def build(
     query: Query,
     roster: RosterService,
     groups: GroupService,
+    webhooks: WebhookService,
     callbacks: Callbacks,
     soap: Soap,
     metrics: Render,
@@ -347,7 +349,7 @@ def build(
         inbox_pages=InboxPages(sign_in, directory, push_key=push_key, public_url=server.public_url),
         answers=AnswerPages(answering, links, services, directory),
         devices=DevicesApi(devices, services, authenticator),
-        family=FamilyApi(sign_in, authenticator, roster, groups, directory, settings.rest),
+        family=FamilyApi(sign_in, authenticator, roster, groups, webhooks, directory, settings.rest),
         callbacks=CallbackPages(callbacks),
         messages=MessagesApi(query, authenticator),
         metrics=MetricsPage(metrics, sign_in, streams, settings),

@@ -17,6 +17,7 @@ SHOWN = frozenset(
         "delivery_id",
         "door",
         "endpoint_id",
+        "endpoint_id",
         "error",
         "event",
         "exception",

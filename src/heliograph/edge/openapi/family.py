@@ -7,7 +7,8 @@ from typing import Any
 
 from heliograph.edge.openapi.schemas import Components, Schema
 from heliograph.edge.rest.binding import XSI
-from heliograph.edge.rest.family.endpoints import ENDPOINTS, Endpoint
+from heliograph.edge.rest.family.endpoint import Endpoint
+from heliograph.edge.rest.family.endpoints import ENDPOINTS
 from heliograph.edge.rest.fields import FIELDS, Field, flag, line, text, texts, whole
 from heliograph.edge.rest.push import MESSAGE_ID
 from heliograph.edge.rest.status import escaped
@@ -110,13 +111,13 @@ def _answer_name(endpoint: Endpoint) -> str:
 
 
 def _thing_name(endpoint: Endpoint) -> str:
-    return "IntegrationKey" if "IntegrationKey" in endpoint.members else endpoint.thing.removesuffix("s")
+    return endpoint.schema or endpoint.thing.removesuffix("s")
 
 
 def _sibling(endpoint: Endpoint) -> dict[str, Any]:
     told: dict[str, Any] = {
         "operationId": f"{endpoint.verb.lower()}{endpoint.path.removeprefix('/api/').replace('/', '')}",
-        "tags": ["Company" if endpoint.path.startswith("/api/v2/company") else "Users"],
+        "tags": [endpoint.tag],
         "summary": endpoint.summary,
         "security": [{}, {"ticket": []}, {"basic": []}, {"token": []}],
         "parameters": [FORMAT],

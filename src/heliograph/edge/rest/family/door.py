@@ -26,15 +26,18 @@ from heliograph.edge.auth import CHALLENGE, Authenticator
 from heliograph.edge.http.messages import Answer, check_head, header_map, read_body
 from heliograph.edge.rest.binding import bind_to
 from heliograph.edge.rest.family.answers import success
-from heliograph.edge.rest.family.endpoints import ENDPOINTS, Endpoint
+from heliograph.edge.rest.family.endpoint import Endpoint
+from heliograph.edge.rest.family.endpoints import ENDPOINTS
 from heliograph.edge.rest.family.groups import Groups
 from heliograph.edge.rest.family.users import Users
+from heliograph.edge.rest.family.webhooks import Webhooks
 from heliograph.edge.rest.formats import Format, Media, media_of, wanted_format
 from heliograph.edge.rest.own import as_response, signed_in
 from heliograph.edge.rest.status import ERROR_RESPONSE, failure_answer
 from heliograph.intake.groups import GroupService
 from heliograph.intake.roster import RosterService
 from heliograph.intake.sign_in import SignIn
+from heliograph.intake.webhooks import WebhookService
 
 LIMIT = 256 * 1024  # bytes of a body: a group of some thousand users
 
@@ -68,6 +71,7 @@ class FamilyApi:
         authenticator: Authenticator,
         roster: RosterService,
         groups: GroupService,
+        webhooks: WebhookService,
         directory: Directory,
         settings: RestSettings,
     ) -> None:
@@ -75,7 +79,7 @@ class FamilyApi:
         self._authenticator = authenticator
         self._require_xmlns_i = settings.require_xmlns_i
         self._manage_by_key = settings.manage_by_key
-        doers = (Users(roster, groups, directory), Groups(groups))
+        doers = (Users(roster, groups, directory), Groups(groups), Webhooks(webhooks))
         self._methods: dict[str, Method] = {
             endpoint.name: next(getattr(doer, endpoint.name) for doer in doers if hasattr(doer, endpoint.name))
             for endpoint in ENDPOINTS

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
+from heliograph.edge.rest.family.endpoint import MOMENT, NUMBER, SAMPLE_KEY, TEXT, Endpoint, table
+from heliograph.edge.rest.family.webhook_endpoints import WEBHOOKS
+from heliograph.edge.rest.fields import Field, flag, line, text, texts, whole
 
-from heliograph.edge.rest.fields import Field, Table, flag, line, text, texts, whole
-
-_KEYS = (Field("CompanyId", "company_id", whole), Field("IntegrationKey", "integration_key", line))
 _WHO = (Field("Id", "id", line), Field("Email", "email", line), Field("ExternalId", "external_id", line))
 _PERSON = (
     Field("Country", "country", line),
@@ -33,75 +32,45 @@ _GROUP = (
 )
 
 #: What is told of each thing: the JSON Schema of its members.
-_TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
-_MOMENT = {"type": "string", "format": "date-time"}
-DEVICE: dict[str, Any] = {"Id": _NUMBER, "OS": _TEXT, "Name": _TEXT, "AppVersion": _TEXT, "LastSeen": _MOMENT}
+DEVICE: dict[str, Any] = {"Id": NUMBER, "OS": TEXT, "Name": TEXT, "AppVersion": TEXT, "LastSeen": MOMENT}
 USER: dict[str, Any] = {
-    "Id": _TEXT,
-    "UserID": _NUMBER,
-    "FirstName": _TEXT,
-    "LastName": _TEXT,
-    "Email": _TEXT,
+    "Id": TEXT,
+    "UserID": NUMBER,
+    "FirstName": TEXT,
+    "LastName": TEXT,
+    "Email": TEXT,
     "Status": {"type": "string", "enum": ["Active", "Invited", "Retired"]},
-    "ExternalId": _TEXT,
-    "TimeZone": _TEXT,
-    "Country": _TEXT,
+    "ExternalId": TEXT,
+    "TimeZone": TEXT,
+    "Country": TEXT,
     "WebsiteRole": {"type": "string", "enum": ["User", "Admin"]},
-    "CreatedDate": _MOMENT,
-    "LastUpdated": _MOMENT,
+    "CreatedDate": MOMENT,
+    "LastUpdated": MOMENT,
     "UserDevices": {"type": "array", "items": {"type": "object", "properties": DEVICE, "required": list(DEVICE)}},
 }
 GROUP: dict[str, Any] = {
-    "Id": _TEXT,
-    "Name": _TEXT,
-    "ExternalId": _TEXT,
-    "UserIds": {"type": "array", "items": _TEXT},
-    "CreatedDate": _MOMENT,
+    "Id": TEXT,
+    "Name": TEXT,
+    "ExternalId": TEXT,
+    "UserIds": {"type": "array", "items": TEXT},
+    "CreatedDate": MOMENT,
 }
 COMPANY: dict[str, Any] = {
-    "Id": _NUMBER,
-    "Name": _TEXT,
-    "Description": _TEXT,
-    "Country": _TEXT,
-    "TimeZone": _TEXT,
-    "SendNotificationsTo": _TEXT,
+    "Id": NUMBER,
+    "Name": TEXT,
+    "Description": TEXT,
+    "Country": TEXT,
+    "TimeZone": TEXT,
+    "SendNotificationsTo": TEXT,
     "Status": {"type": "string", "enum": ["Active"]},
-    "CreatedDate": _MOMENT,
+    "CreatedDate": MOMENT,
 }
-NEW_KEY: dict[str, Any] = {"Id": _NUMBER, "Name": _TEXT, "IntegrationKey": _TEXT}
-
-
-class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One verb of one address."""
-
-    verb: str
-    path: str
-    name: str  # of the method that does it, and of the operation in the API document
-    summary: str
-    table: Table
-    required: tuple[str, ...] = ()
-    response: str  # the root of its XML answer
-    thing: str = ""  # the member of its answer; empty: there is none
-    members: dict[str, Any] = {}  # of the thing
-    many: bool = False  # the member is a list of such things
-    sample: dict[str, Any] = {}
-
-    @property
-    def in_body(self) -> bool:
-        """Whether the parameters travel in the body; else in the query string."""
-        return self.verb in ("POST", "PUT")
-
-
-def _table(*fields: Field) -> Table:
-    """With the company's key, in the order in which documents give them."""
-    by_name = {field.name: field for field in (*fields, *_KEYS)}
-    return Table([by_name[name] for name in sorted(by_name)])
+NEW_KEY: dict[str, Any] = {"Id": NUMBER, "Name": TEXT, "IntegrationKey": TEXT}
 
 
 _USER, _USERGROUP, _COMPANY = "/api/v2/user", "/api/v2/usergroup", "/api/v2/company"
-_SAMPLE_KEY = {"CompanyId": 1, "IntegrationKey": ""}
-_SAMPLE_USER = {"Email": "ida@example.com", "FirstName": "Ida", "LastName": "Lewis", "ExternalId": "E-7", **_SAMPLE_KEY}
-_SAMPLE_GROUP = {"Name": "Night watch", "UserIds": [""], **_SAMPLE_KEY}
+_SAMPLE_USER = {"Email": "ida@example.com", "FirstName": "Ida", "LastName": "Lewis", "ExternalId": "E-7", **SAMPLE_KEY}
+_SAMPLE_GROUP = {"Name": "Night watch", "UserIds": [""], **SAMPLE_KEY}
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
@@ -109,7 +78,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=_USER,
         name="add_user",
         summary="Adds a user, who signs in with the e-mail address. Without a password the user is invited: receives, but cannot sign in.",
-        table=_table(*_PERSON),
+        table=table(*_PERSON),
         required=("Email", "FirstName", "LastName"),
         response="UserResponse",
         thing="User",
@@ -121,7 +90,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=_USER,
         name="user",
         summary="Tells of one user, by Id, Email or ExternalId.",
-        table=_table(*_WHO),
+        table=table(*_WHO),
         response="UserResponse",
         thing="User",
         members=USER,
@@ -131,7 +100,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=_USER,
         name="change_user",
         summary="Changes a user, found by Id, else Email, else ExternalId. What is empty or absent stays as it is.",
-        table=_table(*_WHO, *_PERSON, Field("Status", "status", line)),
+        table=table(*_WHO, *_PERSON, Field("Status", "status", line)),
         response="UserResponse",
         thing="User",
         members=USER,
@@ -142,7 +111,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=_USER,
         name="delete_user",
         summary="Deletes a user by Id, Email or ExternalId: name, address, devices and memberships are forgotten.",
-        table=_table(*_WHO),
+        table=table(*_WHO),
         response="UserResponse",
     ),
     Endpoint(
@@ -150,7 +119,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=f"{_USER}/search",
         name="search_users",
         summary="Finds users by a part of the name, by e-mail address or by external id.",
-        table=_table(
+        table=table(
             Field("Email", "email", line),
             Field("ExternalId", "external_id", line),
             Field("Name", "name", line),
@@ -168,7 +137,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=_USERGROUP,
         name="add_group",
         summary="Adds a user group.",
-        table=_table(*_GROUP),
+        table=table(*_GROUP),
         required=("Name",),
         response="UserGroupResponse",
         thing="UserGroup",
@@ -180,7 +149,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=_USERGROUP,
         name="group",
         summary="Tells of one user group, by Id, ExternalId or Name.",
-        table=_table(Field("Id", "id", line), Field("ExternalId", "external_id", line), Field("Name", "name", line)),
+        table=table(Field("Id", "id", line), Field("ExternalId", "external_id", line), Field("Name", "name", line)),
         response="UserGroupResponse",
         thing="UserGroup",
         members=GROUP,
@@ -190,7 +159,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=_USERGROUP,
         name="change_group",
         summary="Changes a user group, found by Id, else Name. UserIds, where given, are all its members.",
-        table=_table(Field("Id", "id", line), *_GROUP),
+        table=table(Field("Id", "id", line), *_GROUP),
         response="UserGroupResponse",
         thing="UserGroup",
         members=GROUP,
@@ -201,15 +170,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=_USERGROUP,
         name="delete_group",
         summary="Deletes a user group, by Id, ExternalId or Name; its members stay users.",
-        table=_table(Field("Id", "id", line), Field("ExternalId", "external_id", line), Field("Name", "name", line)),
+        table=table(Field("Id", "id", line), Field("ExternalId", "external_id", line), Field("Name", "name", line)),
         response="UserGroupResponse",
     ),
     Endpoint(
         verb="GET",
         path=_COMPANY,
+        tag="Company",
         name="company",
         summary="Tells of the company.",
-        table=_table(),
+        table=table(),
         response="CompanyResponse",
         thing="Company",
         members=COMPANY,
@@ -217,9 +187,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         verb="PUT",
         path=_COMPANY,
+        tag="Company",
         name="change_company",
         summary="Changes the company's settings. What is empty or absent stays as it is.",
-        table=_table(
+        table=table(
             Field("Country", "country", line),
             Field("Description", "description", line),
             Field("Name", "name", line),
@@ -229,17 +200,20 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         response="CompanyResponse",
         thing="Company",
         members=COMPANY,
-        sample={"Description": "", "Name": "Lighthouse Keepers", "TimeZone": "", **_SAMPLE_KEY},
+        sample={"Description": "", "Name": "Lighthouse Keepers", "TimeZone": "", **SAMPLE_KEY},
     ),
     Endpoint(
         verb="POST",
         path=f"{_COMPANY}/integrationkey",
+        tag="Company",
         name="rotate_key",
         summary="Makes a new integration key, which this answer alone tells; the old one ends at once.",
-        table=_table(),
+        table=table(),
         response="CompanyResponse",
         thing="Company",
         members=NEW_KEY,
-        sample=_SAMPLE_KEY,
+        schema="IntegrationKey",
+        sample=SAMPLE_KEY,
     ),
+    *WEBHOOKS,
 )

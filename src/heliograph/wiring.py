@@ -1,0 +1,80 @@
+"""What the composition root has made elsewhere: event notifications, and the checks of settings against the machine."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from heliograph.channels.webhook.events import EventChannel
+from heliograph.config.settings import Settings
+from heliograph.core.errors import BadSetting
+from heliograph.core.ports import Channels, Clock, Sealer, Transport
+from heliograph.core.webhooks import CHANNEL
+from heliograph.dispatch.fan_out import FanOut
+from heliograph.intake.webhooks import WebhookService
+from heliograph.store.sqlite import SqliteStore
+from heliograph.system.entropy import entropy
+
+NOTICES_EVERY = 0.25  # seconds between looks for events that have happened
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notifications:
+    """Event notifications: who looks after endpoints, who makes notices of events, and the channel that carries them."""
+
+    service: WebhookService
+    fan_out: FanOut
+    channel: EventChannel
+
+    def beside(self, channels: Channels) -> Channels:
+        """What dispatch carries. Callers do not get to see this channel: nobody sends messages by it."""
+        return {**channels, CHANNEL: self.channel}
+
+
+def notifications(
+    settings: Settings, store: SqliteStore, sealer: Sealer, transport: Transport, clock: Clock
+) -> Notifications:
+    """Wired, and not started."""
+    channel = EventChannel(settings.webhooks, store.webhooks, sealer, transport, clock)
+    return Notifications(
+        service=WebhookService(
+            store.webhooks, channel, store.outbox, store.queue, sealer, clock, entropy, settings.webhooks
+        ),
+        fan_out=FanOut(store.webhooks, store.queue, clock, NOTICES_EVERY),
+        channel=channel,
+    )
+
+
+def roots(settings: Settings) -> bytes:
+    """The operator's own certificate authorities. Raises BadSetting when the file cannot be used."""
+    file = settings.outbound.ca_file
+    if file is None:
+        return b""
+    try:
+        pem = file.read_bytes()
+        ssl.create_default_context(cadata=pem.decode("ascii"))
+    except (OSError, UnicodeDecodeError, ssl.SSLError) as error:
+        raise BadSetting(f"outbound.ca_file: {file} cannot be used ({type(error).__name__}).") from None
+    return pem
+
+
+def prepare(folder: Path) -> None:
+    """Make the data folder, for its owner alone. Raises BadSetting when it cannot be used."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(f"data_dir: {folder} cannot be used ({error.strerror}).") from None
+
+
+def check_names(settings: Settings, channels: Channels) -> None:
+    """Channels that other settings name must be configured. Raises BadSetting."""
+    named = {
+        "push.inbox": settings.push.inbox,
+        "push.answers": settings.push.answers,
+        "messaging.default_plugin": settings.messaging.default_plugin,
+        **{f"push.routes.{platform}": channel for platform, channel in settings.push.routes.items()},
+    }
+    for key, channel in named.items():
+        if channel and channel not in channels:
+            raise BadSetting(f"{key}: there is no channel {channel!r}. Configured: {', '.join(channels) or 'none'}.")

@@ -125,7 +125,23 @@ def compatibility_page() -> str:
     return block(page, "endpoints", compatibility.endpoints_table(), text=text)
 
 
+def adding_a_channel_page() -> str:
+    """docs/adding-a-channel.md with the files of the example package as they are tested."""
+    page, package = ROOT / "docs/adding-a-channel.md", ROOT / "examples/channel-package"
+    text = None
+    for name, path in (
+        ("heliograph_matrix.py", package / "heliograph_matrix.py"),
+        ("pyproject.toml", package / "pyproject.toml"),
+        ("test_heliograph_matrix.py", package / "tests/test_heliograph_matrix.py"),
+    ):
+        language = {".py": "python", ".toml": "toml"}[path.suffix]
+        text = block(page, name, f"```{language}\n{path.read_text(encoding='utf-8')}```\n", text=text)
+    assert text is not None  # noqa: S101 - there are three of them
+    return text
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/adding-a-channel.md": adding_a_channel_page,
     "docs/architecture.md": states_block,
     "docs/compatibility.md": compatibility_page,
     "docs/reference/cli.md": cli_page,

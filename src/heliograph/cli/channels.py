@@ -7,8 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from heliograph.channels import registry
+from heliograph.channels.packages import offered
+from heliograph.channels.plugin import Plugin
 from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, opened, run
 from heliograph.cli.output import console, plain, print_json, state_text, table
+from heliograph.config.describe import describe
 from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
 from heliograph.core.ports import Channel, Check
@@ -58,6 +62,58 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         ", ".join(row["formats"]),
         ", ".join(row["config_keys"] or ()) or "none",
         deliveries or "none",
+    )
+
+
+@app.command("kinds")
+def kinds(
+    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="Show the settings of this kind.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """List the kinds of channel there are, and the package that brings each; or one kind's settings.
+
+    Exit code 1 when an installed package cannot be used.
+    """
+    if kind is not None:
+        _print_kind(registry.load(kind), json)
+        return
+    found = offered()
+    if json:
+        print_json(found)
+    else:
+        rows = [
+            (plain(each.kind), plain(f"{each.package} {each.version}"), _words(each.description, each.trouble))
+            for each in found
+        ]
+        console().print(table(("kind", "from", ""), rows))
+    if any(each.trouble for each in found):
+        raise typer.Exit(NOTHING)
+
+
+def _words(description: str, trouble: str) -> str:
+    return f"[red]{plain(trouble, 500)}[/]" if trouble else plain(description, 200)
+
+
+def _print_kind(plugin: Plugin, json: bool) -> None:
+    rows = describe(plugin.settings)
+    if json:
+        print_json({"kind": plugin.kind, "description": plugin.description, "settings": rows})
+        return
+    out = console()
+    out.print(plain(plugin.description, 200))
+    out.print(
+        table(
+            ("setting", "takes", "default", ""),
+            [
+                (
+                    row.key,
+                    plain(row.type, 200),
+                    "required" if row.required else plain(row.default),
+                    plain(row.text, 500),
+                )
+                for row in rows
+            ],
+        )
     )
 
 

@@ -16,6 +16,7 @@ from lxml import etree
 from pydantic import SecretStr
 
 from heliograph.channels import registry
+from heliograph.channels.packages import offered
 from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, loaded_from, opened, run
 from heliograph.cli.output import console, plain, print_json, table
 from heliograph.config.settings import Settings
@@ -48,6 +49,7 @@ def doctor(config: ConfigOption = None, data: DataOption = None, json: JsonOptio
         *(run(_store(config, data)) if settings.data_dir.is_dir() else ()),
         *exposure(settings),
         *secrets(settings),
+        *packages(),
     ]
     if json:
         print_json(findings)
@@ -131,6 +133,15 @@ def _loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def packages() -> Iterator[Finding]:
+    """Installed channel packages, and whether each can be used; the gateway starts without those that nobody configured."""
+    for kind in offered():
+        if kind.trouble:
+            yield Finding("warning", "channel package", kind.trouble)
+        elif not kind.built_in:
+            yield Finding("ok", "channel package", f"{kind.package} {kind.version} brings the kind {kind.kind}.")
 
 
 def secrets(settings: Settings) -> Iterator[Finding]:

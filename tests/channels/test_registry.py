@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from heliograph.channels.packages import offered
 from heliograph.channels.registry import BUILT_IN, build_channels, kinds, load
+from heliograph.cli.doctor import packages as packages_seen
 from heliograph.core.errors import BadSetting, BrokenPlugin
 from heliograph.testing.scripted import ScriptedChannel
 from heliograph.testing.tools import Notebook, some_tools
@@ -133,6 +135,26 @@ def test_a_plugin_that_fails_to_build_does_not_tell_the_secret_it_was_given() ->
 @pytest.mark.usefixtures("packages")
 def test_a_broken_package_that_nobody_uses_hurts_nobody() -> None:
     build_channels({"inbox2": {"kind": "stub"}}, some_tools())
+
+
+@pytest.mark.usefixtures("packages")
+def test_the_list_of_kinds_tells_each_package_and_what_is_wrong_with_it() -> None:
+    found = {each.kind: each for each in offered()}
+    assert set(found) == set(kinds())
+    whole, built_in = found["whole"], found["stub"]
+    assert (whole.package, whole.version, whole.built_in, whole.trouble) == ("broken-plugins", "1.0", False, "")
+    assert (built_in.package, built_in.built_in, built_in.trouble) == ("heliograph", True, "")
+    assert found["twice"].package == "broken-plugins and other-package"
+    for kind in ("absent", "raising", "mistaken", "misnamed", "unset", "inbox", "twice"):
+        assert [word for word in BROKEN_WAYS[kind] if word not in found[kind].trouble] == []
+
+
+@pytest.mark.usefixtures("packages")
+def test_the_doctor_names_packages_that_cannot_be_used() -> None:
+    found = {finding.sentence: finding.verdict for finding in packages_seen()}
+    assert found["broken-plugins 1.0 brings the kind whole."] == "ok"
+    [raising] = [sentence for sentence in found if "licence dongle" in sentence]
+    assert found[raising] == "warning"
 
 
 @pytest.mark.usefixtures("packages")

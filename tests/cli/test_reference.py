@@ -43,7 +43,7 @@ def test_the_commands_are_those_that_operators_were_promised() -> None:
         user add, user list, user password, user disable, user enable, user import
         company add, company list, company rotate-key
         message show, message list, message retry, message cancel
-        channel list, channel check
+        channel list, channel kinds, channel check
         settings show, settings explain, settings sample, settings reference
         scripts new, scripts check, scripts run, scripts list, scripts reload, scripts trace
         device list, device remove, device key

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from heliograph.core.delivery import Address
-from heliograph.core.outcome import Accepted, Deferred, Outcome
+from heliograph.core.outcome import Accepted, Outcome
 from heliograph.core.ports import Channel
 from heliograph.testing.apns import an_apple
 from heliograph.testing.builders import a_letter, a_message, a_push
 from heliograph.testing.certificates import Authority
 from heliograph.testing.clock import SATURDAY_NOON
 from heliograph.testing.servers.apns import said
-from heliograph.testing.servers.http2 import Answer, Fault
+from heliograph.testing.servers.http2 import Answer
+
+from .peers import FAULTS, NGHTTPD, NODE, comparable, nghttpd, node
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 AUTHORITY = Authority()
-NODE, NGHTTPD = shutil.which("node"), shutil.which("nghttpd")
 
 #: What the peer does for a token that begins with these digits (see peer.mjs), and the same for our fake.
 ACTS: dict[str, Answer | None] = {
@@ -33,94 +30,54 @@ ACTS: dict[str, Answer | None] = {
     "02": said(503, "Shutdown", headers={"retry-after": "30"}),
     "03": said(403, "InvalidProviderToken"),
     "04": Answer(status=404, body=b"<html>"),
-    "05": Answer(fault=Fault.STALL),
-    "06": Answer(fault=Fault.RESET),
-    "07": Answer(fault=Fault.REFUSE),
-    "08": Answer(fault=Fault.GOAWAY),
-    "09": Answer(fault=Fault.HANG_UP),
+    **FAULTS,
 }
-
-
-@asynccontextmanager
-async def running(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
 
 
 async def outcome(channel: Channel, act: str) -> Outcome:
     letter = a_letter(message=a_message(content=a_push()), address=Address(value=act * 32))
-    answer = await channel.send(letter)
-    if isinstance(answer, Deferred) and answer.in_doubt:
-        return Deferred(
-            "in doubt", in_doubt=True
-        )  # each server has its own way of being cut off, and we our words for it
-    return answer
+    return comparable(await channel.send(letter))
 
 
 @pytest.mark.skipif(NODE is None, reason="Node is not installed")
 @pytest.mark.parametrize("act", ACTS)
 async def test_the_channel_comes_to_the_same_outcome_with_node_as_with_our_fake(tmp_path: Path, act: str) -> None:
-    chain, key = AUTHORITY.files(tmp_path, "127.0.0.1")
-    script = Path(__file__).with_name("peer.mjs")
     async with (
-        running(str(NODE), str(script), str(chain), str(key)) as process,
+        node(AUTHORITY, tmp_path) as url,
         an_apple(AUTHORITY, timeout=1.0) as apple,
+        an_apple(AUTHORITY, timeout=1.0, endpoint=url) as with_node,
     ):
-        assert process.stdout is not None
-        port = int(await process.stdout.readline())
-        async with an_apple(AUTHORITY, timeout=1.0, endpoint=f"https://127.0.0.1:{port}") as with_node:
-            for channel in (with_node.channel, apple.channel):  # so that a stream before has been looked at
-                assert isinstance(await outcome(channel, "0a"), Accepted)
-            answer = ACTS[act]
-            if answer is not None:
-                apple.server.script(answer)
-            assert await outcome(with_node.channel, act) == await outcome(apple.channel, act)
-            assert isinstance(await outcome(with_node.channel, "0a"), Accepted)  # and goes on
+        for channel in (with_node.channel, apple.channel):  # so that a stream before has been looked at
+            assert isinstance(await outcome(channel, "0a"), Accepted)
+        answer = ACTS[act]
+        if answer is not None:
+            apple.server.script(answer)
+        assert await outcome(with_node.channel, act) == await outcome(apple.channel, act)
+        assert isinstance(await outcome(with_node.channel, "0a"), Accepted)  # and goes on
 
 
 @pytest.mark.skipif(NGHTTPD is None, reason="nghttpd is not installed")
 async def test_the_channel_comes_to_the_same_outcome_with_nghttpd_as_with_our_fake(tmp_path: Path) -> None:
-    chain, key = AUTHORITY.files(tmp_path, "127.0.0.1")
-    devices = tmp_path / "htdocs/3/device"
-    devices.mkdir(parents=True)
-    (devices / ("aa" * 32)).write_bytes(b"")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [str(NGHTTPD), "-a", "127.0.0.1", "-d", str(tmp_path / "htdocs"), str(port), str(key), str(chain)]
     async with (
-        running(*command),
+        nghttpd(AUTHORITY, tmp_path, {f"3/device/{'aa' * 32}": b""}) as url,
         an_apple(AUTHORITY) as apple,
-        an_apple(AUTHORITY, endpoint=f"https://127.0.0.1:{port}") as with_nghttpd,
+        an_apple(AUTHORITY, endpoint=url) as with_nghttpd,
     ):
-        for _ in range(100):  # until it listens
-            found = await outcome(with_nghttpd.channel, "aa")
-            if isinstance(found, Accepted):
-                break
-            await asyncio.sleep(0.05)
         apple.server.script(Answer(status=200), Answer(status=404, body=b"<html>"))
-        assert found == await outcome(apple.channel, "aa")
+        assert await outcome(with_nghttpd.channel, "aa") == await outcome(apple.channel, "aa")
         assert await outcome(with_nghttpd.channel, "bb") == await outcome(apple.channel, "bb")
 
 
 @pytest.mark.skipif(NODE is None, reason="Node is not installed")
 async def test_a_thousand_notifications_go_to_node_over_few_connections(tmp_path: Path) -> None:
-    chain, key = AUTHORITY.files(tmp_path, "127.0.0.1")
-    script = Path(__file__).with_name("peer.mjs")
-    async with running(str(NODE), str(script), str(chain), str(key)) as process:
-        assert process.stdout is not None
-        port = int(await process.stdout.readline())
-        async with an_apple(AUTHORITY, timeout=10.0, endpoint=f"https://127.0.0.1:{port}") as with_node:
-            message = a_message(content=a_push())
-            letters = [
-                a_letter(message=message, delivery_id=number, address=Address(value=f"0a{number:062x}"))
-                for number in range(1, 1001)
-            ]
-            answers = await asyncio.gather(*map(with_node.channel.send, letters))
-            assert len({answer.provider_id for answer in answers if isinstance(answer, Accepted)}) == 1000
+    async with (
+        node(AUTHORITY, tmp_path) as url,
+        an_apple(AUTHORITY, timeout=10.0, endpoint=url) as with_node,
+    ):
+        message = a_message(content=a_push())
+        letters = [
+            a_letter(message=message, delivery_id=number, address=Address(value=f"0a{number:062x}"))
+            for number in range(1, 1001)
+        ]
+        answers = await asyncio.gather(*map(with_node.channel.send, letters))
+        assert len({answer.provider_id for answer in answers if isinstance(answer, Accepted)}) == 1000

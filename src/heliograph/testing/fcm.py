@@ -65,7 +65,7 @@ async def a_google(
     )
     async with server:
         pem = pem_of(key)
-        account = account_file(pem, server.token_uri, **(file or {}))
+        account = account_file(pem, **({"token_uri": server.token_uri} | (file or {})))
         options = {"kind": "fcm", "service_account": account, "endpoint": server.url, "timeout": 2.0, **changes}
         try:
             channel = build_channel("google", options, some_tools(clock, transport=transport, answer_link=_answer_link))

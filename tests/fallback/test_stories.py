@@ -34,15 +34,17 @@ def channels(**fallbacks: Any) -> dict[str, dict[str, Any]]:
     return table
 
 
-async def send(town: Town, *to: str, plugin: str = "first", content: str = "The lamp is lit.") -> list[MessageDeliveryStatus]:
+async def send(
+    town: Town, *to: str, plugin: str = "first", content: str = "The lamp is lit."
+) -> list[MessageDeliveryStatus]:
     messages = [OutgoingMessage(to=each, content=content) for each in to]
     arguments = {"plugin": plugin, "outgoing_messages": messages}
-    statuses: list[MessageDeliveryStatus] = (await town.app.services.call("SendMessages", KEEPER, arguments)).result
+    statuses: list[MessageDeliveryStatus] = (await town.app.services.call("SendMessages", arguments, KEEPER)).result
     return statuses
 
 
 async def status_of(town: Town, id: int) -> MessageDeliveryStatus:
-    called = await town.app.services.call("GetDeliveryStatus", KEEPER, {"messaging_ids": [id]})
+    called = await town.app.services.call("GetDeliveryStatus", {"messaging_ids": [id]}, KEEPER)
     [status] = called.result
     assert isinstance(status, MessageDeliveryStatus)
     return status
@@ -113,7 +115,9 @@ async def test_a_receipt_that_does_not_come_in_time_sends_it_again_and_counts_wh
         [status] = await send(town, "a", plugin="second")
         found = await deliveries(town, status.messaging_id, second=State.SENT, third=State.SENT)
         reports = ProviderReports(town.app.store.outbox, town.app.clock, town.app.store.parts)
-        receipt = Report(ids=(found["second"].provider_id,), happening=Happening.ARRIVED, detail="on the phone after all")
+        receipt = Report(
+            ids=(found["second"].provider_id,), happening=Happening.ARRIVED, detail="on the phone after all"
+        )
         assert await reports.report("second", receipt)
         found = await deliveries(town, status.messaging_id, second=State.DELIVERED, third=State.SENT)
         now = await status_of(town, status.messaging_id)
@@ -146,7 +150,7 @@ async def test_a_way_gets_its_share_of_the_time_and_the_next_way_the_rest(tmp_pa
 async def push(town: Town, *associate_ids: int) -> int:
     message = PocketNotificationMessage(title="Lamp", message="Lit")
     called = await town.app.services.call(
-        "SendPushNotification", KEEPER, {"associate_ids": list(associate_ids), "message": message}
+        "SendPushNotification", {"associate_ids": list(associate_ids), "message": message}, KEEPER
     )
     return int(called.notes["MessageId"])
 
@@ -159,7 +163,10 @@ def push_settings() -> dict[str, Any]:
         "options": {"twilio_account_sid": "AC1", "twilio_auth_token": "secret"},
         "sender": "Lamp",
     }
-    return {"channels": channels(first={"to": "second"}) | {"phone": phone}, "push": PushSettings(routes={"Google": "first"})}
+    return {
+        "channels": channels(first={"to": "second"}) | {"phone": phone},
+        "push": PushSettings(routes={"Google": "first"}),
+    }
 
 
 async def test_a_push_that_reaches_none_of_a_persons_devices_takes_one_second_way(tmp_path: Path) -> None:
@@ -207,9 +214,7 @@ async def test_who_has_read_it_in_the_inbox_is_sent_nothing_more(tmp_path: Path)
         id = await push(town, 101)
         await deliveries(town, id, second=State.SENT)
         [item] = await town.inbox()
-        heard = await town.ask(
-            "POST", f"/api/v2/inbox/{item.id}/read", {"Authorization": f"SOTicket {town.ticket}"}
-        )
+        heard = await town.ask("POST", f"/api/v2/inbox/{item.id}/read", {"Authorization": f"SOTicket {town.ticket}"})
         assert heard.status == 200
         await asyncio.sleep(2.6)
         assert "third" not in await deliveries(town, id)

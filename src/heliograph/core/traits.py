@@ -23,7 +23,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 16
     timeout: float = 30.0  # seconds for one try
     retry: RetryPolicy = RetryPolicy()
-    addressed_by: str = ""  # which particular of one of our users is an address here: phone, email or user_name; or none
+    addressed_by: str = ""  # which particular of a user is an address here: phone, email, user_name; empty: none
     shape: Shape = Shape()
 
 

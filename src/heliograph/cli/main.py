@@ -26,6 +26,7 @@ from heliograph.cli import (
     tickets,
     tokens,
     users,
+    webhooks,
 )
 from heliograph.cli.common import NOTHING, WRONG, JsonOption
 from heliograph.cli.output import complain, print_json, say
@@ -50,6 +51,7 @@ app.add_typer(applications.app, name="application")
 app.add_typer(messages.app, name="message")
 app.add_typer(channels.app, name="channel")
 app.add_typer(setting_commands.app, name="settings")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(fake.app, name="fake")
 app.add_typer(scripts.app, name="scripts")
 app.command("doctor")(doctor.doctor)

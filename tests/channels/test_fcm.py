@@ -112,9 +112,12 @@ async def test_every_field_goes_where_the_table_says(google: Google) -> None:
     assert message["android"]["collapse_key"] == "fog"
     assert message["android"]["notification"] == {
         "tag": "fog", "sound": "horn", "notification_count": 3, "click_action": "WATCH",
+        "notification_priority": "PRIORITY_MAX",
     }  # fmt: skip
     assert message["apns"]["headers"]["apns-collapse-id"] == "fog"
-    assert message["apns"]["payload"]["aps"] == {"sound": "horn", "badge": 3, "category": "WATCH"}
+    assert message["apns"]["payload"]["aps"] == {
+        "sound": "horn", "badge": 3, "category": "WATCH", "mutable-content": 1, "interruption-level": "time-sensitive",
+    }  # fmt: skip
     assert message["webpush"]["headers"]["Topic"] == "fog"
     assert message["webpush"]["fcm_options"] == {"link": "https://coast.example/7"}
     assert message["data"] == {

@@ -60,6 +60,11 @@ def with_answer(notice: Notice, link: str) -> Notice:
     return msgspec.structs.replace(notice, data={**notice.data, "answer_url": link}) if link else notice
 
 
+def category(notice: Notice) -> str:
+    """The sender's category; without one a question has its own, by which an app gives it two buttons."""
+    return notice.category or (notice.type.value if notice.type is PushType.QUESTION else "")
+
+
 def is_question(message: Message) -> bool:
     """Whether its recipients are asked for a yes or a no."""
     return isinstance(message.content, Push) and message.content.type is PushType.QUESTION

@@ -7,8 +7,7 @@ from typing import Any
 
 from heliograph.channels.fitting import fitted
 from heliograph.channels.mapping import Field, Row, data_rows, fill, rows_for_docs
-from heliograph.channels.notice import Notice, short_collapse
-from heliograph.core.message import PushType
+from heliograph.channels.notice import Notice, category, short_collapse
 
 LARGEST_PAYLOAD = 4096  # bytes (Apple, "Generating a remote notification")
 LONGEST_COLLAPSE_ID = 64  # bytes
@@ -18,10 +17,6 @@ _TEXTS = (("aps", "alert", "body"), ("message",), ("aps", "alert", "title"), ("t
 def _shown(read: Callable[[Notice], Any]) -> Callable[[Notice], Any]:
     """The value, for a notification that shows something."""
     return lambda notice: None if notice.silent else (read(notice) or None)
-
-
-def _category(notice: Notice) -> str:
-    return notice.category or (notice.type.value if notice.type is PushType.QUESTION else "")
 
 
 PAYLOAD: tuple[Field[Notice], ...] = (
@@ -34,7 +29,7 @@ PAYLOAD: tuple[Field[Notice], ...] = (
     Field(
         "ExtraValues `category`",
         "aps.category",
-        _shown(_category),
+        _shown(category),
         "without it, a YesNoQuestion has the category YesNoQuestion",
     ),
     Field(

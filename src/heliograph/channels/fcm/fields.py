@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from heliograph.channels.fitting import fitted
 from heliograph.channels.mapping import Field, Row, data_rows, fill, rows_for_docs
-from heliograph.channels.notice import Notice, hashed, read, short_collapse, with_answer
+from heliograph.channels.notice import Notice, category, hashed, read, short_collapse, with_answer
 from heliograph.core.message import Message, Push
 
 LARGEST_PAYLOAD = 4096  # bytes of notification and data
@@ -86,7 +86,18 @@ FIELDS: tuple[Field[Sending], ...] = (
         lambda s: None if s.notice.silent else s.notice.badge,
         "a whole number",
     ),
-    Field("ExtraValues `category`", "android.notification.click_action", _shown(lambda n: n.category)),
+    Field(
+        "ExtraValues `category`",
+        "android.notification.click_action",
+        _shown(lambda n: n.category),
+        "the app must have an intent filter for it, else a tap opens nothing",
+    ),
+    Field(
+        "Type ImportantMessage",
+        "android.notification.notification_priority",
+        lambda s: "PRIORITY_MAX" if s.notice.urgent and not s.notice.silent else None,
+        "`PRIORITY_MAX`: shown above others",
+    ),
     Field("Silent", "apns.headers.apns-push-type", lambda s: "background" if s.notice.silent else "alert"),
     Field("Silent", "apns.headers.apns-priority", lambda s: "5" if s.notice.silent else "10"),
     Field("TimeToLive", "apns.headers.apns-expiration", lambda s: str(s.notice.expires_at // 1000)),
@@ -95,7 +106,24 @@ FIELDS: tuple[Field[Sending], ...] = (
         "ExtraValues `sound`", "apns.payload.aps.sound", _shown(lambda n: n.sound), "without it, the setting `sound`"
     ),
     Field("ExtraValues `badge`", "apns.payload.aps.badge", lambda s: None if s.notice.silent else s.notice.badge),
-    Field("ExtraValues `category`", "apns.payload.aps.category", _shown(lambda n: n.category)),
+    Field(
+        "ExtraValues `category`",
+        "apns.payload.aps.category",
+        _shown(category),
+        "without it, a YesNoQuestion has the category YesNoQuestion",
+    ),
+    Field(
+        "Type ImportantMessage",
+        "apns.payload.aps.interruption-level",
+        lambda s: "time-sensitive" if s.notice.urgent and not s.notice.silent else None,
+        "`time-sensitive`",
+    ),
+    Field(
+        "ExtraValues `image`",
+        "apns.payload.aps.mutable-content",
+        lambda s: 1 if s.notice.image and not s.notice.silent else None,
+        "1, so that the app's service extension may fetch it",
+    ),
     Field("Silent", "apns.payload.aps.content-available", lambda s: 1 if s.notice.silent else None),
     Field("TimeToLive", "webpush.headers.TTL", lambda s: str(s.ttl)),
     Field(

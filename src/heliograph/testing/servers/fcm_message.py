@@ -26,6 +26,7 @@ _KNOWN: dict[str, frozenset[str]] = {
         "apns": "headers payload fcm_options live_activity_token",
     }.items()
 }
+_PRIORITIES = tuple(f"PRIORITY_{name}" for name in ("UNSPECIFIED", "MIN", "LOW", "DEFAULT", "HIGH", "MAX"))
 _MAPS = ("data", "android.data", "webpush.data", "webpush.headers", "apns.headers")  # of text to text
 
 
@@ -89,6 +90,8 @@ def _check_values(message: dict[str, Any]) -> None:
     count = android.get("notification", {}).get("notification_count", 0)
     if not isinstance(count, int) or count < 0:
         raise Wrong("message.android.notification.notification_count", "Invalid value")
+    if android.get("notification", {}).get("notification_priority", _PRIORITIES[0]) not in _PRIORITIES:
+        raise Wrong("message.android.notification.notification_priority", "Invalid value")
     link = message.get("webpush", {}).get("fcm_options", {}).get("link", "https:")
     if not link.startswith("https:"):
         raise Wrong("message.webpush.fcm_options.link", "The link must be an HTTPS URL")

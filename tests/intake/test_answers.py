@@ -66,10 +66,9 @@ async def test_the_same_answer_again_changes_nothing_and_the_other_one_is_refuse
     with pytest.raises(Conflict, match="no"):
         await gateway.answers.answer_question(by(101), message_id=1, delivery_id=delivery.id, answer="yes")
     assert sum(isinstance(event, MessageAnswered) for event in gateway.witness.events) == 1
-    assert await gateway.answers.question(by(101).caller, 1, delivery.id) == (
-        (await gateway.outbox.message(1)).content,  # type: ignore[union-attr]
-        "no",
-    )
+    asked = await gateway.answers.question(by(101).caller, 1, delivery.id)
+    assert (asked.answer, asked.over) == ("no", False)
+    assert asked.push == (await gateway.outbox.message(1)).content  # type: ignore[union-attr]
 
 
 async def test_nobody_answers_for_another(gateway: SmallGateway) -> None:

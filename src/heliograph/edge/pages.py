@@ -34,6 +34,8 @@ header p{margin:.15rem 0 0;color:var(--dim)}
 h2{margin:2.25rem 0 .6rem;font-size:1rem;letter-spacing:.02em}
 a{color:var(--sun);text-underline-offset:.2em}
 a:focus-visible{outline:2px solid var(--sun);outline-offset:2px;border-radius:2px}
+.text{white-space:pre-wrap;overflow-wrap:anywhere}
+h1{overflow-wrap:anywhere}
 code{font:.9em/1.5 ui-monospace,SFMono-Regular,Menlo,monospace;overflow-wrap:anywhere}
 .state{display:inline-block;margin-left:.5rem;padding:0 .6rem;border:1px solid currentColor;border-radius:1rem;font-size:.85rem}
 .ok{color:var(--ok)}.degraded{color:var(--sun)}

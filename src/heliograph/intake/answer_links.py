@@ -48,8 +48,7 @@ class AnswerLinks:
 
     def token(self, asked: Asked) -> str:
         """What follows /answer/ in the link."""
-        sealed = self._sealer.seal(msgspec.msgpack.encode(asked), context=_CONTEXT)
-        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
+        return _text(self._sealer.seal(msgspec.msgpack.encode(asked), context=_CONTEXT))
 
     def read(self, token: str) -> Asked:
         """Raises NotFound for what is no link of ours."""
@@ -57,6 +56,8 @@ class AnswerLinks:
             if len(token) > _LONGEST:
                 raise ValueError
             sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+            if _text(sealed) != token:  # another spelling of the same bytes is none of ours
+                raise ValueError
             return msgspec.msgpack.decode(self._sealer.open(sealed, context=_CONTEXT), type=Asked)
         except (ValueError, binascii.Error, msgspec.DecodeError):
             raise NotFound("This link is not valid.") from None
@@ -68,3 +69,7 @@ class AnswerLinks:
         if user is None or not user.active or company is None or not company.active or user.company_id != company.id:
             raise NotFound("This link is not valid.")
         return Caller(company_id=company.id, door=Door.REST, associate_id=user.associate_id), asked
+
+
+def _text(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")

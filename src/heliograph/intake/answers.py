@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from heliograph.config.settings import PushSettings
 from heliograph.core.answer import Answer, YesNo
 from heliograph.core.delivery import Delivery
@@ -11,6 +13,16 @@ from heliograph.core.message import Message, Push, PushType
 from heliograph.core.people import Caller
 from heliograph.core.ports import Answers, Call, Clock, Observer, Outbox
 from heliograph.intake.answer_reports import AnswerReports
+
+OVER = "The time to answer this question is over."
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What somebody is asked, and what has become of it."""
+
+    push: Push
+    answer: YesNo | None
+    over: bool  # the time to answer has ended
 
 
 class AnswerService:
@@ -41,8 +53,8 @@ class AnswerService:
         value = _value(answer)
         message, delivery = await self._question(call.caller, message_id, delivery_id)
         now = self._clock.now()
-        if now >= message.created_at + int(self._settings.answer_time * 1000):
-            raise Conflict("The time to answer this question is over.")
+        if now >= self._until(message):
+            raise Conflict(OVER)
         given = Answer(
             message_id=message.id,
             associate_id=delivery.associate_id or 0,
@@ -64,14 +76,19 @@ class AnswerService:
         if self._reports is not None:
             await self._reports.tell(answer, caller)
 
-    async def question(self, caller: Caller, message_id: int, delivery_id: int) -> tuple[Push, YesNo | None]:
+    def _until(self, message: Message) -> int:
+        """When the time to answer ends, in ms since the epoch."""
+        return message.created_at + int(self._settings.answer_time * 1000)
+
+    async def question(self, caller: Caller, message_id: int, delivery_id: int) -> Question:
         """What the caller was asked by that delivery, and the caller's answer. Raises NotFound and InvalidArgument."""
         message, delivery = await self._question(caller, message_id, delivery_id)
         given = [
             answer for answer in await self._answers.of(message_id) if answer.associate_id == delivery.associate_id
         ]
         assert isinstance(message.content, Push)  # noqa: S101 - _question lets nothing else through
-        return message.content, given[0].value if given else None
+        over = self._clock.now() >= self._until(message)
+        return Question(message.content, given[0].value if given else None, over)
 
     async def _question(self, caller: Caller, message_id: int, delivery_id: int) -> tuple[Message, Delivery]:
         if caller.associate_id is None:

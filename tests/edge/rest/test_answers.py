@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from heliograph.config.settings import LogSettings, PushSettings, ServerSettings
+from heliograph.core.errors import NotFound
 from heliograph.core.message import PushType
 from heliograph.intake.answer_links import Asked
 from heliograph.intake.carriers import PocketNotificationMessage
@@ -135,6 +136,39 @@ async def test_a_link_made_up_or_changed_or_of_someone_disabled_leads_nowhere(to
         assert (await town.ask("POST", f"/answer/{wrong}", FORM, b"answer=yes")).status == 404
     await town.app.people.set_active(town.user, False)
     assert (await town.ask("GET", f"/answer/{token}")).status == 404
+
+
+async def test_no_single_character_of_a_link_can_be_another(town: Town) -> None:
+    asked = await ask(town)
+    token = town.app.links.token(asked)
+    for at in range(len(token)):
+        for other in ("A", "B", "-", "w"):
+            if token[at] != other:
+                with pytest.raises(NotFound):
+                    town.app.links.read(token[:at] + other + token[at + 1 :])
+    for longer in (f"{token}A", f"{token}=", token[:-1], f" {token}"):
+        with pytest.raises(NotFound):
+            town.app.links.read(longer)
+    assert town.app.links.read(token) == asked
+
+
+async def test_a_link_is_worth_nothing_to_another_gateway(town: Town, tmp_path: Path) -> None:
+    asked = await ask(town)
+    async with a_town(tmp_path / "another") as other:
+        assert (await other.ask("GET", f"/answer/{town.app.links.token(asked)}")).status == 404
+
+
+async def test_when_the_time_is_over_the_page_says_so_and_has_no_buttons(tmp_path: Path) -> None:
+    async with a_town(tmp_path, push=PushSettings(answer_time=0.3)) as town:
+        asked = await ask(town)
+        link = f"/answer/{town.app.links.token(asked)}"
+        await asyncio.sleep(0.4)
+        shown = await town.ask("GET", link)
+        assert (shown.status, "<button" in shown.text) == (200, False)
+        assert "The time to answer this question is over." in shown.text
+        late = await town.ask("POST", link, FORM, b"answer=yes")
+        assert (late.status, "<button" in late.text) == (409, False)
+        assert await status(town, asked.message_id) == 1
 
 
 @pytest.fixture

@@ -14,14 +14,13 @@ from starlette.routing import Route
 
 from heliograph.core.answer import YesNo
 from heliograph.core.errors import Conflict, HeliographError
-from heliograph.core.message import Push
 from heliograph.core.people import Caller
 from heliograph.core.ports import Directory
 from heliograph.edge import failures
 from heliograph.edge.http.messages import read_body
 from heliograph.edge.pages import HEADERS, page
 from heliograph.intake.answer_links import PATH, AnswerLinks, Asked
-from heliograph.intake.answers import AnswerService
+from heliograph.intake.answers import OVER, AnswerService, Question
 from heliograph.intake.services import Services
 
 _LIMIT = 1024  # bytes of the form
@@ -78,22 +77,27 @@ class AnswerPages:
         return await self._links.caller(request.path_params["token"], self._directory)
 
     async def _shown(self, caller: Caller, asked: Asked, *, note: str = "", status: int = 200) -> Response:
-        question, answer = await self._answering.question(caller, asked.message_id, asked.delivery_id)
-        return HTMLResponse(_question(question, answer, note), status_code=status, headers=_HEADERS)
+        question = await self._answering.question(caller, asked.message_id, asked.delivery_id)
+        if question.over and question.answer is None:
+            note = OVER
+        return HTMLResponse(_question(question, note), status_code=status, headers=_HEADERS)
 
 
-def _question(question: Push, answer: YesNo | None, note: str) -> str:
-    body = f"<p>{escape(question.body)}</p>"
+def _question(question: Question, note: str) -> str:
+    push, answer = question.push, question.answer
+    body = f'<p class="text">{escape(push.body)}</p>' if push.body else ""
     if note:
         body += f"<p><strong>{escape(note)}</strong></p>"
-    if answer is None:
+    if question.over and answer is None:
+        body += "<p>Nothing was answered.</p>"
+    elif answer is None:
         buttons = "".join(
             f'<button name="answer" value="{value.value}">{value.value.capitalize()}</button> ' for value in YesNo
         )
         body += f'<form method="post">{buttons}</form>'
     else:
         body += f"<p>Your answer: <strong>{answer.value}</strong></p>"
-    title = question.title or "A question"
+    title = push.title or "A question"
     return page(title, title, "A question for you", body)
 
 

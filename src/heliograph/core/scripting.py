@@ -33,6 +33,7 @@ class Call(msgspec.Struct, kw_only=True):
     notes: dict[str, str] = {}  # what the answer should mention beside its result (ExtraInfo over SOAP)
     due: DueEvent | None = None  # an AfterAsync event; whoever accepts something for this call keeps it with that
     replay: Replaying | None = None  # the call must act once: whoever accepts something for it keeps this with that
+    dry_run: bool = False  # somebody only asks what would come of it: scripts see that, and nothing of theirs is kept
 
     def take_due(self) -> tuple[DueEvent, ...]:
         """The AfterAsync event, for the transaction that accepts this call; nothing the second time."""

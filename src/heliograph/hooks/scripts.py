@@ -153,13 +153,13 @@ class ScriptHooks:
         if self._open >= self._settings.queue:
             raise Unavailable("Too many calls wait for scripts.")
         caller = call.caller
-        who = Who(caller.company_id, caller.door.value, caller.associate_id, caller.administrator)
+        who = Who(caller.company_id, caller.door.value, caller.associate_id, caller.administrator, call.dry_run)
         ongoing = Ongoing(who, _encoder.encode(call.arguments))
         self._open += 1
         try:
             if scripts := self._shelf.chain(BEFORE, call.method):
                 await self._before(call, ongoing, scripts)
-            if self._shelf.chain(AFTER_ASYNC, call.method):
+            if not call.dry_run and self._shelf.chain(AFTER_ASYNC, call.method):
                 ongoing.due = call.due = self._later.due(call.method, caller.company_id, ongoing.payload())
         except BaseException:
             self._open -= 1

@@ -24,6 +24,7 @@ class Who(msgspec.Struct, array_like=True, frozen=True):
     door: str
     associate_id: int | None
     administrator: bool
+    dry_run: bool = False  # the call is only tried out: nothing may come of it
 
 
 class Failed(msgspec.Struct, array_like=True, frozen=True):

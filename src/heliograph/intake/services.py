@@ -52,3 +52,15 @@ class Services:
             raise
         self._hooks.after_async(call, state)
         return call
+
+    async def rehearse(self, method: str, arguments: dict[str, Any], caller: Caller, handler: Handler) -> Call:
+        """A dry run: as `call` up to the method, in whose place this handler, which keeps nothing, is called.
+
+        Before scripts run, since they decide what is sent; After and AfterAsync scripts do not. Raises as `call` does.
+        """
+        require_for(method, caller)
+        call = Call(method=method, arguments=arguments, caller=caller, dry_run=True)
+        if self._hooks.wanted(method):
+            self._hooks.given_up(call, await self._hooks.before(call))
+        call.result = await handler(call, **call.arguments)
+        return call

@@ -82,23 +82,7 @@ class Intake:
         drafts, began = submission.drafts, self._clock.monotonic()
         ways = sum(len(draft.ways) + sum(len(way.second) for way in draft.ways) for draft in drafts)
         message_id, delivery_id = await self._outbox.reserve(len(drafts), ways)
-        now = self._clock.now()
-        accepted = []
-        for offset, draft in enumerate(drafts):
-            message = Message(
-                id=message_id + offset,
-                company_id=submission.caller.company_id,
-                sender_id=submission.caller.associate_id,
-                created_at=now,
-                expires_at=now + draft.ttl_ms,
-                content=draft.content,
-                urgent=draft.urgent,
-            )
-            deliveries = tuple(_delivery(delivery_id + n, message, way) for n, way in enumerate(draft.ways))
-            delivery_id += len(deliveries)
-            standbys = _standbys(delivery_id, deliveries, draft.ways, message.expires_at)
-            delivery_id += len(standbys)
-            accepted.append(Accepted(message, deliveries, standbys))
+        accepted = made(submission, message_id, delivery_id, self._clock.now())
         at_once = [delivery for item in accepted for delivery in item.deliveries[:AT_ONCE]]
         queued = [delivery for delivery in at_once if delivery.state is State.QUEUED]
         acceptance = Acceptance(
@@ -130,6 +114,27 @@ class Intake:
         except BaseException:
             self._results.forget(delivery_ids)
             raise
+
+
+def made(submission: Submission, message_id: int, delivery_id: int, now: int) -> list[Accepted]:
+    """What is to be kept of a submission, with ids from those on. `now` in ms since the epoch."""
+    accepted = []
+    for offset, draft in enumerate(submission.drafts):
+        message = Message(
+            id=message_id + offset,
+            company_id=submission.caller.company_id,
+            sender_id=submission.caller.associate_id,
+            created_at=now,
+            expires_at=now + draft.ttl_ms,
+            content=draft.content,
+            urgent=draft.urgent,
+        )
+        deliveries = tuple(_delivery(delivery_id + n, message, way) for n, way in enumerate(draft.ways))
+        delivery_id += len(deliveries)
+        standbys = _standbys(delivery_id, deliveries, draft.ways, message.expires_at)
+        delivery_id += len(standbys)
+        accepted.append(Accepted(message, deliveries, standbys))
+    return accepted
 
 
 def _standbys(id: int, deliveries: Sequence[Delivery], ways: Sequence[Way], expires_at: int) -> tuple[Standby, ...]:

@@ -28,6 +28,11 @@ class Event:
         self._return_value = return_value
 
     @property
+    def dry_run(self) -> bool:
+        """Whether somebody only asks what would be sent: do nothing then that others would notice."""
+        return self.caller.dry_run
+
+    @property
     def return_value(self) -> Any:
         """What the method returned. Raises AttributeError in Before, and where the method returns nothing."""
         if self._return_value is _NOTHING:

@@ -9,8 +9,8 @@ from heliograph.core.people import Caller, Door
 from heliograph.core.ports import Call, Directory
 from heliograph.hooks.answers import Verb
 from heliograph.hooks.wire import Who
-from heliograph.intake.carriers import OutgoingMessage, PocketNotificationMessage
-from heliograph.intake.messaging import MessagingService
+from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage, PocketNotificationMessage
+from heliograph.intake.messaging import SENT, MessagingService
 from heliograph.intake.push import PushService
 from heliograph.scripts.asking import SEND_MESSAGES, SEND_PUSH, USER, Person
 
@@ -45,12 +45,19 @@ class Verbs:
 
     async def _send_push(self, who: Who, question: bytes) -> bytes:
         asked = msgspec.json.decode(question, type=_Push)
+        if who.dry_run:
+            return b"0"
         call = _call("SendPushNotification", who)
         await self._push.send_push_notification(call, associate_ids=asked.associate_ids, message=asked.message)
         return call.notes["MessageId"].encode()
 
     async def _send_messages(self, who: Who, question: bytes) -> bytes:
         asked = msgspec.json.decode(question, type=_Texts)
+        if who.dry_run:
+            words = "A dry run: this is sent to nobody."
+            return msgspec.json.encode(
+                [MessageDeliveryStatus(status=SENT, status_description=words) for _ in asked.outgoing_messages]
+            )
         call = _call("SendMessages", who)
         statuses = await self._messaging.send_messages(
             call, plugin=asked.plugin, outgoing_messages=asked.outgoing_messages

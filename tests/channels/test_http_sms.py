@@ -133,7 +133,8 @@ EXAMPLES: dict[str, Example] = {
                     "content": TEXT,
                     "clientReference": REFERENCE,
                     "settings": {
-                        "originatorSettings": {"originator": "+4787654321", "originatorType": "INTERNATIONAL"}
+                        "originatorSettings": {"originator": "+4787654321", "originatorType": "INTERNATIONAL"},
+                        "autoDetectEncoding": True,
                     },
                 }
             ],
@@ -247,12 +248,46 @@ async def test_the_contracts_config_keys_are_an_account_of_the_callers_own(name:
         assert fields(server.requests[0]) == example.fields
 
 
-def test_the_keys_that_the_contract_names_are_known() -> None:
-    """Section 4 of the SOAP contract."""
-    named = "cm_serviceId cm_username cm_password compaya_username compaya_password intele_serviceId intele_username"
-    named += " intele_password pswin_username pswin_password smsteknik_serviceId smsteknik_username smsteknik_password"
-    named += " twilio_account_sid twilio_auth_token txtlocal_username txtlocal_password"
-    assert set(named.split()) <= {key for name in ready() for key in load(name).options}
+#: Section 4 of the SOAP contract: the configuration keys that callers of each provider's plugin send.
+CONTRACT: dict[str, tuple[str, ...]] = {
+    "cm": ("cm_serviceId", "cm_username", "cm_password"),
+    "compaya": ("compaya_username", "compaya_password"),
+    "intelecom": ("intele_serviceId", "intele_username", "intele_password"),
+    "pswincom": ("pswin_username", "pswin_password"),
+    "smsteknik": ("smsteknik_serviceId", "smsteknik_username", "smsteknik_password"),
+    "twilio": ("twilio_account_sid", "twilio_auth_token"),
+    "txtlocal": ("txtlocal_username", "txtlocal_password"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CONTRACT))
+async def test_the_contracts_keys_and_no_others_are_enough_to_send(name: str) -> None:
+    """Each key has a value of its own here, and each that is a secret of the account reaches the provider."""
+    config = {key: f"1{number}" for number, key in enumerate(CONTRACT[name])}
+    async with provider(name, options={}) as (server, channel):
+        assert channel.traits.config_keys is not None
+        assert set(CONTRACT[name]) <= channel.traits.config_keys
+        assert isinstance(await channel.send(letter(config=config)), Accepted)
+        [request] = server.requests
+        said = f"{request.path} {request.body.decode()} {dict(request.headers)}"
+        said += base64.b64decode(request.headers.get("authorization", "").removeprefix("Basic ") + "==").decode(
+            "latin-1"
+        )
+        assert config[CONTRACT[name][-1]] in said
+
+
+def test_a_reference_of_ours_is_what_a_receipt_may_name_when_the_answer_was_lost() -> None:
+    ours = {name for name in ready() if "{reference}" in load(name).answer.id}
+    assert ours == {"cm", "compaya", "infobip", "txtlocal"}
+
+
+@pytest.mark.parametrize("name", ["compaya", "infobip"])
+async def test_a_message_in_doubt_is_known_by_our_reference(name: str) -> None:
+    async with provider(name) as (server, channel):
+        server.script(Answer(fault=Fault.HANG_UP))
+        sent = await channel.send(letter())
+        assert isinstance(sent, Deferred)
+        assert (sent.in_doubt, sent.provider_id) == (True, REFERENCE)
 
 
 @pytest.mark.parametrize("name", ready())
@@ -278,7 +313,13 @@ def test_every_profile_names_its_source_and_an_unverified_one_says_what_is(name:
         ("cm", 400, b'{"details": "No account found", "errorCode": 101, "messages": []}', Meaning.SET_UP),
         ("cm", 400, b'{"errorCode": 201, "messages": [{"status": "Rejected", "messageErrorCode": 303}]}', Meaning.NEVER),
         ("compaya", 409, b'{"error": {"code": 409, "message": "Number"}}', Meaning.NEVER),
+        ("intelecom", 200, b'{"messageStatus": [{"statusCode": 2}]}', Meaning.SET_UP),
         ("intelecom", 200, b'{"messageStatus": [{"statusCode": 3}]}', Meaning.NEVER),
+        ("intelecom", 200, b'{"messageStatus": [{"statusCode": 4}]}', Meaning.SET_UP),
+        ("intelecom", 200, b'{"messageStatus": [{"statusCode": 6}]}', Meaning.AGAIN),
+        ("intelecom", 200, b'{"messageStatus": [{"statusCode": 24}]}', Meaning.TAKEN),
+        ("intelecom", 200, b'{"messageStatus": [{"statusCode": 25}]}', Meaning.NEVER),
+        ("smsteknik", 200, b"0:Message could't be empty", Meaning.NEVER),
         ("pswincom", 200, b"1 Error in parameters", Meaning.NEVER),
         ("smsteknik", 200, b"0:Access denied", Meaning.SET_UP),
         ("smsteknik", 200, b"0:Invalid phonenumber", Meaning.NEVER),
@@ -421,6 +462,9 @@ async def test_check_asks_for_the_account() -> None:
             b'{"dr": [{"messageid": "6y034000cy00", "statuscode": 0, "extstatusdescription": "Delivered"}]}',
             [("6y034000cy00", Happening.ARRIVED)],
         ),
+        ("intelecom", b'{"dr": [{"messageId": "6y", "statuscode": 361, "statusdescription": "Expired"}]}', [("6y", Happening.BOUNCED)]),
+        ("intelecom", b'{"dr": [{"messageId": "6y", "statuscode": 364}]}', [("6y", None)]),
+        ("vonage", b'{"msisdn": "4712345678", "messageId": "aaaa", "status": "delivered", "err-code": "0"}', [("aaaa", Happening.ARRIVED)]),
         ("pswincom", b"RCV=4712345678&REF=BB35EDF6&STATE=DELIVRD&DELIVERYTIME=2013.03.01+23%3a01", [("BB35EDF6", Happening.ARRIVED)]),
         ("txtlocal", b"number=4712345678&status=U&customID=r1&datetime=x", [("r1", Happening.BOUNCED)]),
     ],

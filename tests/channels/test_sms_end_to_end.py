@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from heliograph.channels.http_sms.proof import url_and_form
 from heliograph.channels.registry import build_channel
 from heliograph.channels.smpp.pdu import Sm
 from heliograph.core.delivery import Delivery
@@ -167,13 +168,23 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ADDRESS = f"/callbacks/Twilio?key={CALLBACK_KEY}"
 
 
+def signed(body: bytes, auth: str = "t") -> dict[str, str]:
+    """The headers of a call that Twilio makes."""
+    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    return FORM | {"X-Twilio-Signature": url_and_form(f"https://gateway.example{ADDRESS}", pairs, auth)}
+
+
+async def ask(town: Town, body: bytes) -> Any:
+    return await town.ask("POST", ADDRESS, signed(body), body)
+
+
 async def test_a_provider_that_calls_back_settles_its_message(tmp_path: Path) -> None:
     async with called_back(tmp_path) as (town, provider, id):
         asked = dict(parse_qsl(provider.requests[0].body.decode()))["StatusCallback"]
         assert asked == f"https://gateway.example{ADDRESS}"
-        on_the_way = await town.ask("POST", ADDRESS, FORM, b"MessageSid=SM7&MessageStatus=sent")
+        on_the_way = await ask(town, b"MessageSid=SM7&MessageStatus=sent")
         assert (on_the_way.status, (await delivery(town, id, State.SENT)).state) == (200, State.SENT)
-        failed = await town.ask("POST", ADDRESS, FORM, b"MessageSid=SM7&MessageStatus=undelivered&ErrorCode=30003")
+        failed = await ask(town, b"MessageSid=SM7&MessageStatus=undelivered&ErrorCode=30003")
         assert (failed.status, failed.body) == (200, b"OK\n")
         found = await delivery(town, id, State.UNDELIVERED)
         assert (found.state, found.detail) == (State.UNDELIVERED, "the provider reports undelivered: 30003")
@@ -187,6 +198,7 @@ async def test_a_provider_that_calls_back_settles_its_message(tmp_path: Path) ->
         (f"{ADDRESS}&key={CALLBACK_KEY}", b"MessageSid=SM7&MessageStatus=delivered", 401),
         ("/callbacks/Twilio?key=%C3%A5", b"MessageSid=SM7&MessageStatus=delivered", 401),
         (ADDRESS, b"MessageSid=SM8&MessageStatus=delivered", 404),
+        (ADDRESS, b"MessageSid=SM7&MessageStatus=delivered", 401),
         (ADDRESS, b"", 400),
         (ADDRESS, b"\xff\x00", 400),
         (ADDRESS, b"a" * 300_000, 413),
@@ -196,14 +208,15 @@ async def test_a_provider_that_calls_back_settles_its_message(tmp_path: Path) ->
 )
 async def test_who_is_not_the_provider_settles_nothing(tmp_path: Path, address: str, body: bytes, status: int) -> None:
     async with called_back(tmp_path) as (town, _, id):
-        assert (await town.ask("POST", address, FORM, body)).status == status
+        headers = FORM if status == 401 else signed(body)
+        assert (await town.ask("POST", address, headers, body)).status == status
         assert (await delivery(town, id, State.SENT)).state is State.SENT
 
 
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ({"callback_url": "https://gateway.example/callbacks/sms"}, "needs a callback_key"),
+        ({"profile": "cm", "callback_url": "https://gateway.example/callbacks/sms"}, "needs a callback_key"),
         ({"callback_key": "short"}, "at least 16"),
         ({"callback_key": "lamp lamp lamp lamp"}, "letters and digits"),
     ],

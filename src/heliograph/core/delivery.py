@@ -123,6 +123,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     happening: Happening  # ARRIVED or BOUNCED
     detail: str = ""
     address: str = ""  # whose receipt it is, where the provider says so; tells apart what an id alone does not
+    only: int | None = None  # the one delivery that whoever reports may speak of; None: any of the channel's
     message_id: int = 0  # ours, and
     delivery_id: int = 0  # ours, where the channel has proof which delivery is meant; then `ids` does not count
     gone: bool = False  # the address is dead, or its owner wants no more: never use it again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -56,6 +56,22 @@ class Reports(Protocol):
 
         Whether there is exactly one such; then it is on disk. Raises Unavailable.
         """
+
+
+class ProviderCall(msgspec.Struct, frozen=True):
+    """What a provider sent when it called us over HTTP."""
+
+    query: str
+    body: bytes
+    headers: Mapping[str, str] = {}  # names in lower case
+
+
+@runtime_checkable
+class CalledBackSigned(Protocol):
+    """A channel whose provider reports by calling us over HTTP, and signs its calls."""
+
+    def called_back(self, call: ProviderCall) -> list[Report]:
+        """As `CalledBack.callback`."""
 
 
 @runtime_checkable

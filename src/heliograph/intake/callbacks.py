@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from heliograph.core.errors import NotFound
 from heliograph.core.ports import Channels
-from heliograph.core.reporting import CalledBack, Reports
+from heliograph.core.reporting import CalledBack, CalledBackSigned, ProviderCall, Reports
 
 
 class Callbacks:
@@ -14,7 +14,7 @@ class Callbacks:
         self._channels = channels
         self._reports = reports
 
-    async def take(self, name: str, query: str, body: bytes) -> int:
+    async def take(self, name: str, call: ProviderCall) -> int:
         """How many receipts were kept; they are on disk.
 
         Raises NotFound for a channel that takes no calls, and when no receipt speaks of a message of ours: one that
@@ -22,9 +22,12 @@ class Callbacks:
         Unavailable.
         """
         channel: object = self._channels.get(name)
-        if not isinstance(channel, CalledBack):
+        if isinstance(channel, CalledBackSigned):
+            receipts = channel.called_back(call)
+        elif isinstance(channel, CalledBack):
+            receipts = channel.callback(call.query, call.body)
+        else:
             raise NotFound("No channel takes calls here.")
-        receipts = channel.callback(query, body)
         kept = [await self._reports.report(name, receipt) for receipt in receipts]
         if receipts and not any(kept):
             raise NotFound("No message goes by that id here.")

@@ -34,12 +34,13 @@ class ProviderReports:
         A delivery of several parts has arrived when every part has, and has not when one has not (`core.parts.told`). A
         report that comes twice, or that the delivery's state leaves no room for, moves nothing and is no error.
         """
-        parts = _meant(await self._parts.known(channel, report.ids), report)
+        parts = _meant(_allowed(await self._parts.known(channel, report.ids), report), report)
         if parts:
             for part in parts:
                 await self._part_told(part, report)
             return True
-        found = _meant(await self._outbox.known(channel, report.ids), report)
+        found = await self._outbox.known(channel, report.ids)
+        found = _meant([d for d in found if report.only in (None, d.id)], report)
         await self._told([delivery.id for delivery in found], report)
         return bool(found)
 
@@ -72,6 +73,10 @@ class ProviderReports:
         ]
         if records:
             await self._outbox.record(records)
+
+
+def _allowed(parts: Sequence[Part], report: Report) -> list[Part]:
+    return [part for part in parts if report.only in (None, part.delivery_id)]
 
 
 def _meant(found: Sequence[_Known], report: Report) -> list[_Known]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hmac
 from hmac import compare_digest
 
 from msgspec.structs import replace
 
 from heliograph.channels.http_sms.answers import outcome
 from heliograph.channels.http_sms.profile import Profile, load
+from heliograph.channels.http_sms.proof import Proof, signed
 from heliograph.channels.http_sms.reading import read_answer, read_receipts, split_key
+from heliograph.channels.http_sms.references import delivery_of, reference_of, split_reference
 from heliograph.channels.http_sms.render import Ask, render, values
 from heliograph.channels.http_sms.settings import HttpSmsSettings
 from heliograph.channels.plugin import Plugin, Tools
@@ -18,6 +21,7 @@ from heliograph.core.errors import BadSetting, Malformed, NotAuthenticated
 from heliograph.core.message import Content
 from heliograph.core.outcome import Deferred, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
+from heliograph.core.reporting import ProviderCall
 
 _SPARE = 5.0  # seconds in which a request that ran out of time says so itself
 
@@ -62,24 +66,24 @@ class HttpSmsChannel:
         if missing:
             said = f"the account is incomplete: {missing} is set neither in the settings nor with the message"
             return Refused(said) if letter.config else Deferred(said, pause=said)
-        # Stable per delivery; the time keeps ids apart from those of an earlier, lost database.
-        reference = f"{letter.message.created_at:x}-{letter.delivery_id:x}"
-        given = values(sms, self._profile.request, reference=reference, callback=self._callback_url())
+        reference = reference_of(letter)
+        callback = self._callback_url(reference if letter.config else "")
+        given = values(sms, self._profile.request, reference=reference, callback=callback)
         ask = render(self._profile.request, self._profile.access, options | given, base_url=self._settings.base_url)
-        return self._held(await self._asked(ask, reference, own_account=bool(letter.config)))
+        return self._held(await self._asked(ask, reference, own_account=bool(letter.config)), reference)
 
-    def callback(self, query: str, body: bytes) -> list[Report]:
-        """The final receipts in the provider's call, which must bring the key. Raises NotAuthenticated and Malformed."""
-        key = self._settings.callback_key.get_secret_value()
-        given, rest = split_key(query)
-        if not key or not compare_digest(given.encode(), key.encode()):
-            raise NotAuthenticated("The address has not the key that this channel wants.")
+    def called_back(self, call: ProviderCall) -> list[Report]:
+        """The final receipts in the provider's call, once it has proven to be the provider's.
+
+        Raises NotAuthenticated and Malformed.
+        """
+        only, rest = self._believed(call)
         receipts = self._profile.receipts
-        found = read_receipts(receipts, body, rest) if receipts is not None else []
+        found = read_receipts(receipts, call.body, rest) if receipts is not None else []
         if not found:
             raise Malformed("There is no receipt in this.")
         return [
-            Report(ids=(receipt.id,), happening=receipt.happening, detail=receipt.detail)
+            Report(ids=(receipt.id,), happening=receipt.happening, detail=receipt.detail, only=only)
             for receipt in found
             if receipt.happening is not None
         ]
@@ -115,10 +119,11 @@ class HttpSmsChannel:
         found = read_answer(self._profile.answer, reply.body, reference)
         return outcome(self._profile, reply, found, now=self._clock.now(), own_account=own_account)
 
-    def _held(self, sent: Outcome) -> Outcome:
-        """What is in doubt waits for a receipt, if the settings say so."""
+    def _held(self, sent: Outcome, reference: str) -> Outcome:
+        """What is in doubt waits for a receipt, if the settings say so; it is known where receipts name our reference."""
         if isinstance(sent, Deferred) and sent.in_doubt:
-            return replace(sent, retry_after=self._settings.in_doubt.wait)
+            id = reference if "{reference}" in self._profile.answer.id else ""
+            return replace(sent, retry_after=self._settings.in_doubt.wait, provider_id=id)
         return sent
 
     async def _request(self, ask: Ask) -> Reply:
@@ -126,10 +131,45 @@ class HttpSmsChannel:
             ask.method, ask.url, headers=ask.headers, body=ask.body, timeout=self._settings.timeout
         )
 
-    def _callback_url(self) -> str:
-        url = self._settings.callback_url
+    def _believed(self, call: ProviderCall) -> tuple[int | None, str]:
+        """The one delivery that the call may speak of (None: any), and its query without key. Raises NotAuthenticated.
+
+        The provider signs with our account's secret, where it signs and we have it; a message that went out with the
+        caller's own account has an address of its own instead, for the secret is not ours.
+        """
+        given, rest = split_key(call.query)
+        reference, rest = split_reference(rest)
+        key = self._settings.callback_key.get_secret_value()
+        if reference:
+            if not key or not compare_digest(given.encode(), self._own_key(reference).encode()):
+                raise NotAuthenticated("The address has not the key of its message.")
+            return delivery_of(reference), rest
+        proof = self._proof()
+        if proof is not None:
+            if not signed(proof, call, url=self._callback_url(), options=self._options({})):
+                raise NotAuthenticated(f"The call has not the signature of {self._profile.name}.")
+            return None, rest
+        if not key or not compare_digest(given.encode(), key.encode()):
+            raise NotAuthenticated("The address has not the key that this channel wants.")
+        return None, rest
+
+    def _proof(self) -> Proof | None:
+        """How the provider signs what it says to our account; None where it does not, or we have not its secret."""
+        proof = self._profile.receipts.proof if self._profile.receipts is not None else None
+        return proof if proof is not None and self._options({}).get(proof.secret) else None
+
+    def _callback_url(self, reference: str = "") -> str:
+        """Where receipts are asked for; with a reference, an address for that message alone."""
+        url, key = self._settings.callback_url, self._settings.callback_key.get_secret_value()
+        if not url or (reference and not key):
+            return ""
+        own = f"ref={reference}&key={self._own_key(reference)}" if reference else f"key={key}" if key else ""
         joint = "&" if "?" in url else "?"
-        return f"{url}{joint}key={self._settings.callback_key.get_secret_value()}" if url else ""
+        return f"{url}{joint}{own}" if own else url
+
+    def _own_key(self, reference: str) -> str:
+        secret = self._settings.callback_key.get_secret_value()
+        return hmac.digest(secret.encode(), f"message {reference}".encode(), "sha256").hex()[:32]
 
     def _options(self, config: dict[str, str]) -> dict[str, str]:
         """The account: the caller's own whole, never half of theirs with half of ours."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from heliograph.channels.http_sms.proof import Proof, Scheme
 from heliograph.core.errors import BadSetting
 
 READY = files(__package__) / "profiles"
@@ -109,6 +110,7 @@ class Receipts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delivered: tuple[str, ...]
     failed: tuple[str, ...]
     each: str = ""
+    proof: Proof | None = None  # the provider's signature; without one, the key in the address is all there is
     reason: tuple[str, ...] = ()
 
 
@@ -164,8 +166,21 @@ def problems(profile: Profile) -> Iterator[str]:
         return
     if profile.answer.reads is Reads.TEXT and not {"id", "code"} & groups.keys():
         yield "answer.pattern needs a group named id or code"
+    yield from _unproven(profile)
     if not any(row.means is Meaning.TAKEN for row in profile.answer.rows):
         yield "answer.rows says of no answer that the message was taken"
+
+
+def _unproven(profile: Profile) -> Iterator[str]:
+    proof = profile.receipts.proof if profile.receipts is not None else None
+    if proof is None:
+        return
+    for option in (proof.secret, proof.method):
+        if option and option not in profile.options:
+            yield f"receipts.proof names the option {option}, which is none"
+    place = proof.header if proof.scheme is Scheme.URL_AND_FORM else proof.field
+    if not place or place != place.lower():
+        yield "receipts.proof does not say where the signature is, in lower case"
 
 
 def _templates(profile: Profile) -> Iterator[str]:

@@ -47,10 +47,11 @@ def read_answer(answer: Answer, body: bytes, reference: str) -> Found:
 
 
 def read_receipts(receipts: Receipts, body: bytes, query: str = "") -> list[Receipt]:
-    """The receipts in a callback; none when it holds none. A form may come in the URL as well."""
+    """The receipts in a callback; none when it holds none. A form may come in the URL or as a flat JSON object as well."""
     if receipts.reads is Reads.FORM:
         text = "&".join(part for part in (query, body.decode("utf-8", "replace")) if part)
-        documents: list[Any] = [_form(text)]
+        flat = _json(body) if body.lstrip().startswith(b"{") else None
+        documents: list[Any] = [flat if isinstance(flat, dict) else _form(text)]
     else:
         document = _json(body)
         listed = _value(document, receipts.each) if receipts.each else document

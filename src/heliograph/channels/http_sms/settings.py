@@ -29,7 +29,7 @@ class HttpSmsSettings(SmsSettings):
     )
     callback_key: SecretStr = Field(
         SecretStr(""),
-        description="What a receipt must bring as `key` in its address; at least 16 letters and digits. Empty: none is taken.",
+        description="What a receipt must bring as `key` in its address, unless the provider signs; at least 16 letters and digits.",
     )
     timeout: float = Field(20.0, gt=0, le=120, description="Seconds the provider may take to answer.")
     concurrency: int = Field(16, ge=1, le=1024, description="Requests under way at once.")
@@ -53,9 +53,17 @@ class HttpSmsSettings(SmsSettings):
 
     @model_validator(mode="after")
     def _receipts_can_be_believed(self) -> Self:
-        if self.callback_url and not self.callback_key.get_secret_value():
-            raise ValueError("callback_url needs a callback_key: without one anybody could send receipts")
+        if self.callback_url and not self.callback_key.get_secret_value() and not self._signed():
+            raise ValueError(
+                "callback_url needs a callback_key, or the secret by which the provider signs: without one anybody could"
+                " send receipts"
+            )
         return self
+
+    def _signed(self) -> bool:
+        """Whether receipts are signed with a secret that is set."""
+        receipts = load(self.profile).receipts
+        return receipts is not None and receipts.proof is not None and receipts.proof.secret in self.options
 
     @field_validator("base_url", "callback_url")
     @classmethod

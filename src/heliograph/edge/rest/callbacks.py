@@ -7,8 +7,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from heliograph.core.errors import HeliographError
+from heliograph.core.reporting import ProviderCall
 from heliograph.edge import failures
-from heliograph.edge.http.messages import read_body
+from heliograph.edge.http.messages import header_map, read_body
 from heliograph.intake.callbacks import Callbacks
 
 _LIMIT = 256 * 1024  # bytes; some providers put many receipts into one call
@@ -30,7 +31,8 @@ class CallbackPages:
         query = request.scope["query_string"].decode("latin-1")
         try:
             body = await read_body(request.receive, _LIMIT)
-            await self._callbacks.take(request.path_params["channel"], query, body)
+            call = ProviderCall(query, body, header_map(request.scope))
+            await self._callbacks.take(request.path_params["channel"], call)
         except HeliographError as error:
             return _failed(error)
         return PlainTextResponse("OK\n", headers=_HEADERS)

@@ -58,6 +58,7 @@ from heliograph.intake.principal import PrincipalService
 from heliograph.intake.push import PushService
 from heliograph.intake.query import Query
 from heliograph.intake.receipts import Receipts
+from heliograph.intake.quotas import Quotas
 from heliograph.intake.reports import ProviderReports
 from heliograph.intake.roster import RosterService
 from heliograph.intake.services import Services
@@ -119,6 +120,7 @@ class Heliograph:
     second_ways: SecondWayWatch
     sweeper: Sweeper
     scripts: ScriptHooks
+    quotas: Quotas
 
     def gateway(self, streams: Streams) -> server.Gateway:
         """The ASGI application, for the built-in server or for one of your own."""
@@ -290,12 +292,15 @@ def _wired(
     sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings)
     ways = fallbacks(settings.channels)
     second_ways = SecondWays(ways, channels, directory)
-    push = PushService(intake, directory, settings.push, second_ways)
+    quotas = Quotas(settings.quotas, channels, store.usage, clock, observer)
+    push = PushService(intake, directory, settings.push, second_ways, quotas)
     receipts = Receipts(store.outbox, clock)
     devices = DeviceService(directory, clock)
     reports = AnswerReports(intake, channels, settings.push)
     answering = AnswerService(store.outbox, store.answers, clock, settings.push, observer, reports)
-    messaging = partial(MessagingService, intake, store.outbox, results, channels, sealer, second_ways=second_ways)
+    messaging = partial(
+        MessagingService, intake, store.outbox, results, channels, sealer, second_ways=second_ways, quotas=quotas
+    )
     conversations = Conversations(store.outbox, store.threads, clock, settings.messaging)
     incoming = IncomingService(intake, channels, conversations, settings.messaging, settings.push)
     statuses = StatusService(store.outbox, channels, clock, settings.messaging)
@@ -335,7 +340,8 @@ def _wired(
         counters=counters,
         metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__),
         dispatcher=dispatcher,
-        sweeper=Sweeper(store.outbox, store.inbox, store.replays, directory, clock, settings.retention),
+        quotas=quotas,
+        sweeper=Sweeper(store.outbox, store.inbox, store.replays, directory, clock, settings.retention, store.usage),
         scripts=scripts,
     )
 

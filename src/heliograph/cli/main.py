@@ -20,6 +20,7 @@ from heliograph.cli import (
     fake,
     messages,
     scripts,
+    quotas,
     send,
     serve,
     setting_commands,
@@ -56,6 +57,7 @@ app.add_typer(fake.app, name="fake")
 app.add_typer(scripts.app, name="scripts")
 app.command("doctor")(doctor.doctor)
 
+app.command("quotas")(quotas.quotas)
 
 @app.command("version")
 def version(json: JsonOption = False) -> None:

@@ -7,13 +7,10 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-
-class Area(BaseModel):
-    """One table of the settings file. Unknown keys are refused by the loader, with the nearest known name."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+from heliograph.config.area import Area as Area
+from heliograph.config.quotas import QuotaSettings
 
 
 class ServerSettings(Area):
@@ -295,3 +292,4 @@ class Settings(Area):
     webhooks: EventSettings = EventSettings()
     log: LogSettings = LogSettings()
     channels: dict[str, dict[str, Any]] = Field({"inbox": {"kind": "inbox"}}, description="One table per channel.")
+    quotas: QuotaSettings = QuotaSettings()

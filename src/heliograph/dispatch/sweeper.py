@@ -10,6 +10,7 @@ import structlog
 from heliograph.config.settings import RetentionSettings
 from heliograph.core.errors import Unavailable
 from heliograph.core.ports import Clock, Directory, InboxStore, Outbox, Replays
+from heliograph.core.usage import Usage
 
 BITE = 500  # rows in one transaction, so that nobody waits long for the writer
 PAUSE = 0.02  # seconds between bites
@@ -30,7 +31,9 @@ class Sweeper:
         directory: Directory,
         clock: Clock,
         settings: RetentionSettings,
+        usage: Usage | None = None,
     ) -> None:
+        self._usage = usage
         self._outbox = outbox
         self._inbox = inbox
         self._replays = replays
@@ -80,6 +83,8 @@ class Sweeper:
         unseen_since = now - int(self._settings.devices_days * DAY_MS)
         removed += await self._bites(lambda: self._directory.prune_devices(before=unseen_since, limit=BITE))
         removed += await self._bites(lambda: self._replays.prune_replays(now=now, limit=BITE))
+        if (usage := self._usage) is not None:
+            removed += await self._bites(lambda: usage.prune_usage(before=now - DAY_MS, limit=BITE))
         return removed + await self._directory.prune_tickets(now=now)
 
     async def _bites(self, bite: Callable[[], Awaitable[int]]) -> int:

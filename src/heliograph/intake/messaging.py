@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from heliograph.config.settings import MessagingSettings
 from heliograph.core.delivery import Address, Delivery
@@ -14,9 +15,11 @@ from heliograph.core.lifecycle import State
 from heliograph.core.message import Text
 from heliograph.core.ports import Call, Channel, Channels, Outbox, Results, Sealer
 from heliograph.core.replay import Replay, Replaying
+from heliograph.core.usage import Used
 from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage, ProviderInfo
 from heliograph.intake.conversations import session_of
-from heliograph.intake.fallback import SecondWays
+from heliograph.intake.fallback import SecondWays, units
+from heliograph.intake.quotas import Quotas, Want, too_many
 from heliograph.intake.submit import Accepted, Draft, Intake, Submission, Way
 
 ERROR, SENT, DELIVERY_ERROR, RECEIVED, REPLIED = range(5)  # contract section 4, MessagingStatus
@@ -59,7 +62,9 @@ class MessagingService:
         sealer: Sealer,
         settings: MessagingSettings,
         second_ways: SecondWays | None = None,
+        quotas: Quotas | None = None,
     ) -> None:
+        self._quotas = quotas
         self._second_ways = second_ways
         self._intake = intake
         self._outbox = outbox
@@ -115,16 +120,34 @@ class MessagingService:
             return []
         drafts = [await self._draft(call, name, channel, message, config) for message in messages]
         waits = self._settings.wait > 0
-        submission = Submission(
-            caller=call.caller, drafts=tuple(drafts), events=call.take_due(), replay=_kept(call.replay)
-        )
-        accepted = await self._intake.submit(submission, expect_results=waits)
+        accepted = await self._accept(call, drafts, waits)
         if not waits:
             return [_at_once(item) for item in accepted]
         queued = [d.id for item in accepted for d in item.deliveries if d.state is State.QUEUED]
         firsts = await self._results.first_attempts(queued, within=self._settings.wait)
         second = await self._gone_another_way(accepted, firsts)
         return [second.get(item.message.id) or _after_first(item, firsts) for item in accepted]
+
+    async def _accept(self, call: Call, drafts: Sequence[Draft], waits: bool) -> list[Accepted]:
+        """Keep them, those refused for which there is no room. Raises TooMany when there is room for none."""
+        if self._quotas is None or not self._quotas.on:
+            return await self._intake.submit(_submission(call, drafts), expect_results=waits)
+        places = [place for place, draft in enumerate(drafts) if not draft.ways[0].refused]
+        wants = [self._want(drafts[place]) for place in places]
+        admission = await self._quotas.admit(call.caller.company_id, wants)
+        try:
+            if len(wants) == len(drafts) and (error := too_many(admission, len(wants))) is not None:
+                raise error
+            told = {place: words for n, place in enumerate(places) if (words := admission.words(n))}
+            fitting = [_refused(draft, told.get(place, "")) for place, draft in enumerate(drafts)]
+            return await self._intake.submit(_submission(call, fitting, admission.usage), expect_results=waits)
+        finally:
+            self._quotas.over(admission)
+
+    def _want(self, draft: Draft) -> Want:
+        [way] = draft.ways
+        count = units(self._channels[way.channel], draft.content)
+        return Want(channel=way.channel, address=way.address.value, units=count)
 
     async def _gone_another_way(
         self, accepted: Sequence[Accepted], firsts: dict[int, tuple[State, str, str]]
@@ -178,6 +201,20 @@ class MessagingService:
 
     def _sealed(self, config: dict[str, str]) -> bytes:
         return self._sealer.seal(msgspec.json.encode(config), context="delivery.config") if config else b""
+
+
+def _submission(call: Call, drafts: Sequence[Draft], usage: tuple[Used, ...] = ()) -> Submission:
+    return Submission(
+        caller=call.caller, drafts=tuple(drafts), events=call.take_due(), replay=_kept(call.replay), usage=usage
+    )
+
+
+def _refused(draft: Draft, words: str) -> Draft:
+    """The draft as it is, or refused for that reason."""
+    if not words:
+        return draft
+    [way] = draft.ways
+    return replace(draft, ways=(replace(way, refused=words, second=()),))
 
 
 def _check_config(name: str, channel: Channel, config: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from heliograph.config.settings import PushSettings
-from heliograph.core.errors import InvalidArgument, UnknownRecipient
+from heliograph.core.errors import InvalidArgument, TooMany, UnknownRecipient
 from heliograph.core.fallback import Planned
 from heliograph.core.message import Push, PushType
 from heliograph.core.people import Device, User
@@ -17,6 +17,7 @@ from heliograph.core.routing import expand
 from heliograph.intake.carriers import PocketNotificationMessage
 from heliograph.intake.durations import iso_duration
 from heliograph.intake.fallback import Recipient, SecondWays
+from heliograph.intake.quotas import OF_ITEMS, Admission, Quotas, Want
 from heliograph.intake.submit import Accepted, Draft, Intake, Submission, Way
 
 MINUTE_MS = 60_000
@@ -27,8 +28,14 @@ class PushService:
     """The sending method of the Pocket agent."""
 
     def __init__(
-        self, intake: Intake, directory: Directory, settings: PushSettings, second_ways: SecondWays | None = None
+        self,
+        intake: Intake,
+        directory: Directory,
+        settings: PushSettings,
+        second_ways: SecondWays | None = None,
+        quotas: Quotas | None = None,
     ) -> None:
+        self._quotas = quotas
         self._intake = intake
         self._second_ways = second_ways
         self._directory = directory
@@ -50,11 +57,25 @@ class PushService:
         push = _push(message)
         ways = await self._ways(push, recipients)
         draft = Draft(content=push, ttl_ms=ttl_ms, ways=ways, urgent=message.type is PushType.IMPORTANT)
-        submission = Submission(
-            caller=call.caller, drafts=(draft,), events=call.take_due(), replay=_kept(call.replay, unknown)
-        )
-        [accepted] = await self._intake.submit(submission)
+        accepted = await self._accept(call, draft, unknown)
         call.notes |= _notes(accepted, unknown)
+
+    async def _accept(self, call: Call, draft: Draft, unknown: Sequence[int]) -> Accepted:
+        """Keep it. Raises TooMany when it is more than the company may send, or nobody in it may be sent more."""
+        replay = _kept(call.replay, unknown)
+        if self._quotas is None or not self._quotas.on:
+            submission = Submission(caller=call.caller, drafts=(draft,), events=call.take_due(), replay=replay)
+            return (await self._intake.submit(submission))[0]
+        admission = await self._quotas.admit(call.caller.company_id, _wants(draft))
+        try:
+            if admission.refused:
+                draft = _fitting(draft, admission)
+            submission = Submission(
+                caller=call.caller, drafts=(draft,), events=call.take_due(), replay=replay, usage=admission.usage
+            )
+            return (await self._intake.submit(submission))[0]
+        finally:
+            self._quotas.over(admission)
 
     def _ttl_ms(self, message: PocketNotificationMessage) -> int:
         if message.time_to_live < 0:
@@ -102,6 +123,29 @@ class PushService:
                 known[key] = await second_ways.of(recipient, way.channel, push)
             found.append(replace(way, second=known[key]))
         return tuple(found)
+
+
+def _wants(draft: Draft) -> list[Want]:
+    """Each way counts on its channel, and each person once for the company."""
+    met: set[int | None] = set()
+    wants = []
+    for way in draft.ways:
+        person = way.address.associate_id
+        wants.append(Want(channel=way.channel, address=way.address.value, messages=int(person not in met)))
+        met.add(person)
+    return wants
+
+
+def _fitting(draft: Draft, admission: Admission) -> Draft:
+    """Without what may not be sent to single addresses. Raises TooMany for a limit of the company's, which is for all or none."""
+    for refusal in admission.refused.values():
+        if refusal.kind not in OF_ITEMS or len(admission.refused) == len(draft.ways):
+            raise TooMany(refusal.words, retry_after=refusal.retry_after or 1.0)
+    ways = [
+        replace(way, refused=admission.words(place), second=()) if place in admission.refused else way
+        for place, way in enumerate(draft.ways)
+    ]
+    return replace(draft, ways=tuple(ways))
 
 
 def _push(message: PocketNotificationMessage) -> Push:

@@ -1,0 +1,61 @@
+"""How much companies may send, and how much one address is sent, as settings."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from heliograph.config.area import Area
+
+
+class Allowance(Area):
+    """So much in each hour, day and month of UTC."""
+
+    hour: int = Field(0, ge=0, description="Most in an hour; 0 is without a limit.")
+    day: int = Field(0, ge=0, description="Most in a day; 0 is without a limit.")
+    month: int = Field(0, ge=0, description="Most in a month; 0 is without a limit.")
+
+
+class AddressAllowance(Area):
+    """How much one address may be sent, whoever sends it."""
+
+    most: int = Field(
+        0, ge=0, description="Most messages to one address on one channel in a window; 0 is without a limit."
+    )
+    window: float = Field(3600.0, ge=1, le=31 * 86400, description="Seconds of a window; windows follow the clock.")
+
+
+class QuotaSettings(Area):
+    """How much a company may send. What is over a limit is refused before it is kept."""
+
+    company: Allowance = Field(Allowance(), description="Messages of each company.")
+    companies: dict[str, Allowance] = Field(
+        {}, description="The same for single companies, by id, in place of that: { hour = 0, day = 0, month = 0 }."
+    )
+    channels: dict[str, Allowance] = Field(
+        {}, description="What each company sends by a channel, by its name; an SMS counts by its parts."
+    )
+    prefixes: dict[str, Allowance] = Field(
+        {},
+        description="What each company sends to telephone numbers that begin so, as +44, by parts; the longest counts.",
+    )
+    countries: list[str] = Field(
+        [], description="How telephone numbers must begin that are sent to at all, as +47; empty: any."
+    )
+    address: AddressAllowance = AddressAllowance()
+
+    @field_validator("companies")
+    @classmethod
+    def _ids(cls, value: dict[str, Allowance]) -> dict[str, Allowance]:
+        if not all(id.isascii() and id.isdecimal() and int(id) for id in value):
+            raise ValueError("each key must be a company's id, as 3")
+        return value
+
+    @field_validator("prefixes", "countries")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        if not all(re.fullmatch(r"\+[1-9][0-9]{0,13}", prefix) for prefix in value):
+            raise ValueError("each must be the beginning of a telephone number with its country's code, as +47")
+        return value

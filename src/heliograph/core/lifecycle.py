@@ -29,6 +29,8 @@ class State(StrEnum):
     EXPIRED = "expired"  # its time to live ran out first
     CANCELLED = "cancelled"  # an operator or caller withdrew it
 
+    __hash__ = str.__hash__  # an Enum's own is a call into Python, and every delivery's state is looked up in sets
+
 
 class Happening(StrEnum):
     """What can befall a delivery."""

@@ -77,30 +77,28 @@ class Courier:
         """Try, and decide. Nothing escapes but a cancellation."""
         try:
             if endpoint_of(trip.delivery.address):
-                trip.decision = await self._tried_in_turn(trip)
+                outcome = await self._send_in_turn(trip)
             else:
-                trip.decision = await self._tried(trip)
+                outcome = await self._send(trip)
+                self._judge(trip, outcome)
+            if type(outcome) is Gone:
+                await self._forget(trip, outcome)
         except Exception:
             log.exception("A delivery failed inside the gateway.", action="delivery_bug", delivery_id=trip.delivery.id)
             trip.decision = self._decided(trip, Deferred("the gateway failed", in_doubt=trip.began is not None))
 
-    async def _tried_in_turn(self, trip: Trip) -> Decision:
-        """Where the address names an endpoint, a place there is needed first."""
+    async def _send_in_turn(self, trip: Trip) -> Outcome | None:
+        """Where the address names an endpoint, a place there is needed first; None when there was none to be had."""
         id, address = trip.delivery.id, trip.delivery.address
-        no_place = await self._endpoints.enter(id, address)
-        if no_place is not None:
-            return no_place
+        trip.decision = await self._endpoints.enter(id, address)
+        if trip.decision is not None:
+            return None
         try:
-            return await self._tried(trip)
+            outcome = await self._send(trip)
+            self._judge(trip, outcome)
+            return outcome
         finally:
             self._endpoints.leave(id, address)
-
-    async def _tried(self, trip: Trip) -> Decision:
-        outcome = await self._send(trip)
-        self._note(trip, outcome)
-        if type(outcome) is Gone:
-            await self._forget(trip, outcome)
-        return self._decided(trip, outcome)
 
     async def _send(self, trip: Trip) -> Outcome:
         """The one try, within the channel's time. What the channel fails to answer is in doubt."""
@@ -130,8 +128,8 @@ class Courier:
         finally:
             self._watch.leave(task)
 
-    def _note(self, trip: Trip, outcome: Outcome) -> None:
-        """Keep the attempt, tell the observer, and let the lane's pace hear it."""
+    def _judge(self, trip: Trip, outcome: Outcome) -> None:
+        """Keep the attempt, tell the observer, let the lane's pace hear it, and decide."""
         began = trip.began or 0.0
         took_ms = round((self._clock.monotonic() - began) * 1000)
         word = WORDS[type(outcome)]
@@ -155,6 +153,7 @@ class Courier:
             saw(ChannelPaused(self._name, self._pace.reason, self._pace.seconds))
         elif was_paused and not self._pace.reason:
             saw(ChannelResumed(self._name))
+        trip.decision = self._decided(trip, outcome)
 
     async def _forget(self, trip: Trip, gone: Gone) -> None:
         """Suppress a dead address, unless its device registered after the provider last looked."""

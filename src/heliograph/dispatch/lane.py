@@ -15,6 +15,7 @@ from heliograph.core.errors import Unavailable
 from heliograph.core.events import DeliverySettled
 from heliograph.core.lifecycle import SETTLED
 from heliograph.core.ports import Channel, Queue
+from heliograph.dispatch.crew import Crew
 from heliograph.dispatch.deliver import Courier, Room
 from heliograph.dispatch.endpoints import Endpoints
 from heliograph.dispatch.ledger import Ledger
@@ -62,6 +63,7 @@ class Lane:
         self._endpoints = Endpoints(room.clock, channel.traits.concurrency, room.jitter, self._room_made)
         self._courier = Courier(name, channel, room, self._watch, self._pace, self._endpoints)
         self._ledger = Ledger(room.outbox, room.clock, self._recorded)
+        self._crew = Crew(name, self._courier.carry, self._ledger.put)
         self._trips: dict[int, Trip] = {}  # under way, by delivery
         self._place: asyncio.Future[None] | None = None  # wakes the loop when a trip ends
         self._idle = False  # whether the loop waits for something and may be cancelled without loss
@@ -107,19 +109,16 @@ class Lane:
 
     async def _finish(self, within: float) -> None:
         """Let the tries under way end and be recorded; after that many seconds, break off what is left."""
-        tries = [trip.task for trip in self._trips.values() if trip.task is not None]
         alarm = asyncio.ensure_future(self._clock.sleep(within))
-        everything = asyncio.ensure_future(self._done(tries))
+        everything = asyncio.ensure_future(self._done())
         await asyncio.wait([alarm, everything], return_when=asyncio.FIRST_COMPLETED)
         alarm.cancel()
-        for task in tries:
-            task.cancel()
+        self._crew.cancel()
         self._ledger.close()
         await everything
 
-    async def _done(self, tries: list[asyncio.Task[None]]) -> None:
-        if tries:
-            await asyncio.wait(tries)
+    async def _done(self) -> None:
+        await self._crew.close()
         await self._ledger.written()
 
     # -------------------------------------------------------------------------------- the loop
@@ -177,7 +176,8 @@ class Lane:
         now = self._clock.now()
         claimed = await self._room.outbox.claim(ids, now=now, lease_until=now + self._lease_ms)
         self._rate.took(len(claimed))
-        trips = [trip for one in claimed if (trip := self._begun(one)) is not None]
+        now = self._clock.now()
+        trips = [trip for one in claimed if (trip := self._begun(one, now)) is not None]
         if self._stopping:  # they are let go untried
             return bool(claimed)
         for trip in trips:
@@ -186,13 +186,12 @@ class Lane:
         for trip in trips:
             if trip.decision is not None:
                 self._ledger.put(trip)
-            elif not self._stopping:
-                trip.task = asyncio.create_task(self._carry(trip))
+        if not self._stopping:
+            self._crew.send(trip for trip in trips if trip.decision is None)
         return bool(claimed)
 
-    def _begun(self, claimed: Claimed) -> Trip | None:
+    def _begun(self, claimed: Claimed, now: int) -> Trip | None:
         """Its trip; None when it is on one already: its lease lapsed while the process stood still."""
-        now = self._clock.now()
         lease_until = claimed.delivery.lease_until or now + self._lease_ms
         running = self._trips.get(claimed.delivery.id)
         if running is not None:
@@ -200,10 +199,6 @@ class Lane:
             return None
         trip = self._trips[claimed.delivery.id] = Trip(claimed, lease_until, now)
         return trip
-
-    async def _carry(self, trip: Trip) -> None:
-        await self._courier.carry(trip)
-        self._ledger.put(trip)
 
     def _recorded(self, trip: Trip, moved: Moved | None) -> None:
         """The ledger has dealt with it: pass on what it became, and make room for another."""

@@ -93,7 +93,8 @@ class Ledger:
 
     async def _offer(self, trips: list[Trip]) -> None:
         try:
-            answers = await self._outbox.record([record_of(trip, self._clock.now()) for trip in trips])
+            now = self._clock.now()
+            answers = await self._outbox.record([record_of(trip, now) for trip in trips])
         except Unavailable:
             raise
         except Exception:  # one of them is not as the store wants it; the others shall not suffer

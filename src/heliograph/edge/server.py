@@ -43,7 +43,6 @@ from heliograph.edge.http.messages import (
 )
 from heliograph.edge.inbox.pages import InboxPages
 from heliograph.edge.metrics import MetricsPage, Render
-from heliograph.edge.metrics import MetricsPage, Render
 from heliograph.edge.openapi.pages import ApiPages
 from heliograph.edge.pages import Health, Pages, not_found
 from heliograph.edge.rest.answers import AnswerPages

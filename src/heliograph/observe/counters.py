@@ -24,6 +24,7 @@ from heliograph.observe.histogram import ACCEPTING, DELIVERING, TRYING, Histogra
 Key = tuple[str, str, str]  # event in snake case; channel or script; outcome, state or scripting event
 
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
+_WORDS = {state: state.value for state in State}
 _ARRIVED = frozenset({State.SENT, State.DELIVERED})
 
 
@@ -39,7 +40,7 @@ class Counters:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock
         self._counts: dict[Key, int] = {}
-        self._attempt_word = event_word(AttemptMade)
+        self._attempt_word, self._settled_word = event_word(AttemptMade), event_word(DeliverySettled)
         self.deliveries = 0  # of all messages accepted
         self.accepting = Histogram(ACCEPTING)
         self.trying: dict[str, Histogram] = {}  # by channel
@@ -52,9 +53,13 @@ class Counters:
         self._counts[key] = self._counts.get(key, 0) + 1
 
     def _key(self, event: Event) -> Key:
-        if isinstance(event, AttemptMade):  # the one that comes with every delivery
+        if isinstance(event, AttemptMade):  # this one and the next come with every delivery
             self._tried(event)
             return (self._attempt_word, event.channel, event.outcome)
+        if isinstance(event, DeliverySettled):
+            if event.state in _ARRIVED:
+                _of(self.delivering, event.channel, DELIVERING).add(event.age)
+            return (self._settled_word, event.channel, _WORDS[event.state])
         word = event_word(type(event))
         if isinstance(event, MessageAccepted):
             self.deliveries += event.deliveries
@@ -66,10 +71,6 @@ class Counters:
             return (word, event.script, event.event)
         if isinstance(event, ScriptDisabled):
             return (word, event.script, "")
-        if isinstance(event, DeliverySettled):
-            if event.state in _ARRIVED:
-                _of(self.delivering, event.channel, DELIVERING).add(event.age)
-            return (word, event.channel, event.state.value)
         if isinstance(event, SecondWayTaken):
             return (word, event.channel, event.reason)
         if isinstance(event, QuotaReached):

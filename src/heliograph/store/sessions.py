@@ -22,7 +22,9 @@ class SqliteSessions:
     async def open_session(self, session: Session) -> Session:
         """The session with its id."""
         text = rows.text(session)
-        id: int = await self._writer.run(lambda connection: connection.execute(SQL["open_operator_session"], (text,)).get)
+        id: int = await self._writer.run(
+            lambda connection: connection.execute(SQL["open_operator_session"], (text,)).get
+        )
         return replace(session, id=id)
 
     async def session(self, hash: bytes) -> Session | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -41,7 +41,7 @@ _TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){32,100}", re.ASCII)
 _NOBODYS_TOKEN = "0" * 64
 _SPARE = 5.0  # seconds in which a request that ran out of time says so itself
 
-Prepared = tuple[bytes, dict[str, str]]  # the payload, and the headers that all deliveries share
+Prepared = tuple[bytes, dict[str, str], str]  # the payload, the headers that all deliveries share, how their ids begin
 
 
 class ApnsChannel:
@@ -91,13 +91,12 @@ class ApnsChannel:
         if not _TOKEN.fullmatch(token):
             return Refused("not an APNs device token, which is 64 to 200 hexadecimal digits")
         try:
-            body, shared = self._made_for(letter)
+            body, shared, time = self._made_for(letter)
         except TooLong as refusal:
             return Refused(str(refusal))
         try:
-            id = _uuid(letter.message.created_at, letter.delivery_id)
             proof = self._token.header() if self._token is not None else ""
-            reply = await self._post(token, shared, body, id, proof)
+            reply = await self._post(token, shared, body, _uuid(time, letter.delivery_id), proof)
         except (AddressRefused, ConnectFailed, ReplyLost) as failure:
             return failed(failure)
         return self._verdicts.outcome(reply, proof=proof, attempt=letter.attempt)
@@ -111,7 +110,7 @@ class ApnsChannel:
         body = b'{"aps":{"content-available":1}}'
         try:
             proof = self._token.header() if self._token is not None else ""
-            reply = await self._post(_NOBODYS_TOKEN, shared, body, _uuid(self._clock.now(), 0), proof)
+            reply = await self._post(_NOBODYS_TOKEN, shared, body, _uuid(_time(self._clock.now()), 0), proof)
         except (AddressRefused, ConnectFailed, ReplyLost) as failure:
             return unreachable("Apple's push service", failure)
         reason = reason_of(reply)
@@ -128,11 +127,11 @@ class ApnsChannel:
     async def close(self) -> None:
         """Nothing to let go of: the connections are the transport's."""
 
-    async def _post(self, token: str, shared: dict[str, str], body: bytes, id: str, proof: str) -> Reply:
+    def _post(self, token: str, shared: dict[str, str], body: bytes, id: str, proof: str) -> Awaitable[Reply]:
         sent = {**shared, "apns-id": id}
         if proof:
             sent["authorization"] = proof
-        return await self._transport.request(
+        return self._transport.request(
             "POST",
             f"{self._settings.origin}/3/device/{token}",
             headers=sent,
@@ -149,17 +148,23 @@ class ApnsChannel:
 
     def _prepare(self, message: Message, answer_link: str = "") -> Prepared:
         notice = with_answer(read(message), answer_link)
-        return payload(notice, self._settings.sound), headers(notice, self._settings.topic)
+        shared = headers(notice, self._settings.topic)
+        return payload(notice, self._settings.sound), shared, _time(message.created_at)
 
 
-def _uuid(created_at: int, delivery_id: int) -> str:
+def _uuid(time: str, delivery_id: int) -> str:
     """The apns-id of a delivery, the same for every attempt: a UUID of version 8 (RFC 9562), whose bits are ours to choose.
 
-    The time comes first, so that ids of one time lie together in an index, and keeps them
-    apart from those of an earlier, lost database. `created_at` in ms since the epoch, below 2**48.
+    The message's time comes first, so that ids of one time lie together in an index, and keeps
+    them apart from those of an earlier, lost database.
     """
-    time, id = f"{created_at & (1 << 48) - 1:012x}", f"{1 << 63 | delivery_id:016x}"
-    return f"{time[:8]}-{time[8:]}-8000-{id[:4]}-{id[4:]}"
+    return f"{time}-8000-{0x8000 | delivery_id >> 48:04x}-{delivery_id & 0xFFFFFFFFFFFF:012x}"
+
+
+def _time(created_at: int) -> str:
+    """How the ids of a message begin. `created_at` in ms since the epoch."""
+    digits = f"{created_at & 0xFFFFFFFFFFFF:012x}"
+    return f"{digits[:8]}-{digits[8:]}"
 
 
 def _build(name: str, settings: ApnsSettings, tools: Tools) -> ApnsChannel:

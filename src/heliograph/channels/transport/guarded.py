@@ -6,7 +6,7 @@ import asyncio
 import re
 import ssl
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from heliograph import __version__
 from heliograph.channels.targets import LONGEST_URL, Target, read_target
@@ -45,6 +45,7 @@ class GuardedTransport:
         self._contexts: dict[Identity | None, asyncio.Future[ssl.SSLContext]] = {}
         self._fields: dict[str, tuple[str, tuple[bytes, bytes]]] = {}  # by name: its latest value, as it is sent
         self._agent = (b"user-agent", f"heliograph/{__version__}".encode())
+        self._time: Callable[[], float] | None = None  # the loop's clock; asking for the loop costs a system call
         self._closed = False
 
     async def request(
@@ -64,17 +65,18 @@ class GuardedTransport:
         if self._closed:
             raise ConnectFailed("the gateway is stopping")
         limit = self._settings.timeout if timeout is None else timeout
-        loop_time = asyncio.get_running_loop().time
-        began = loop_time()
+        if self._time is None:
+            self._time = asyncio.get_running_loop().time
+        began = self._time()
         origin, path, target, authority = self._read(url)
         if target.scheme == "https" and self._only_http_1.get((str(target.host), target.port), 0.0) <= began:
             fields = self._head(method, authority, path, headers, len(body))
             host = self._hosts.get((origin, identity)) or await self._host(origin, target, identity)
             try:
-                return await host.request(fields, body, began + limit)
+                return await host.request(fields, body, began, began + limit)
             except OnlyHttp1:
                 self._note_http_1(target, began)
-                limit -= loop_time() - began
+                limit -= self._time() - began
         if identity is not None:
             raise ConnectFailed("a client certificate is presented over HTTP/2 only, which the server does not speak")
         target = Target(target.scheme, target.host, target.port, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from heliograph.channels.addresses import Address
 from heliograph.channels.targets import Target
@@ -39,12 +39,11 @@ class Host:
         """Whether nothing is under way."""
         return self._pool.idle
 
-    async def request(self, fields: list[tuple[bytes, bytes]], body: bytes, deadline: float) -> Reply:
+    def request(self, fields: list[tuple[bytes, bytes]], body: bytes, now: float, deadline: float) -> Awaitable[Reply]:
         """One request. Raises OnlyHttp1, ConnectFailed, AddressRefused or ReplyLost."""
-        now = asyncio.get_running_loop().time()
         if now >= self._vetted_until:
-            await self._vet_again(now, deadline)
-        return await self._pool.request(fields, body, deadline)
+            return self._vetted(fields, body, now, deadline)
+        return self._pool.request(fields, body, deadline)
 
     def leave(self) -> None:
         """Take no new request over the present connections."""
@@ -54,6 +53,10 @@ class Host:
         """Let all connections go."""
         self.closed = True
         self._pool.close()
+
+    async def _vetted(self, fields: list[tuple[bytes, bytes]], body: bytes, now: float, deadline: float) -> Reply:
+        await self._vet_again(now, deadline)
+        return await self._pool.request(fields, body, deadline)
 
     async def _vet_again(self, now: float, deadline: float) -> None:
         """Leave the host when its name may no longer be reached: raises AddressRefused then.

@@ -9,6 +9,7 @@ from typing import cast
 from heliograph.channels.transport.h2 import frames
 from heliograph.channels.transport.h2.frames import BrokenRule, Code
 from heliograph.channels.transport.h2.session import Session
+from heliograph.channels.transport.h2.stream import Stream
 from heliograph.core.ports import ConnectFailed, Reply, ReplyLost
 
 GRAIN = 0.02  # seconds: deadlines are looked at no more often than this
@@ -57,21 +58,21 @@ class Connection(asyncio.Protocol):
         done, _ = await asyncio.wait([self._pong], timeout=PING_WAIT)
         return bool(done) and not self.session.leaving
 
-    async def ask(self, fields: list[tuple[bytes, bytes]], body: bytes, deadline: float) -> Reply:
-        """One request; there must be room. Raises Unprocessed or ReplyLost."""
+    def ask(self, fields: list[tuple[bytes, bytes]], body: bytes, deadline: float) -> Stream:
+        """Begin a request; there must be room. Its future gets the Reply, Unprocessed or ReplyLost."""
         future: asyncio.Future[Reply] = self._loop.create_future()
         stream = self.session.open(fields, body, deadline, future)
         stream.started = self._loop.time()
         if deadline < self._alarm_at:
             self._set_alarm(deadline)
         self._plan_flush()
-        try:
-            return await future
-        except asyncio.CancelledError:
-            self.session.give_up(stream)
-            self._plan_flush()
-            self._freed()
-            raise
+        return stream
+
+    def give_up(self, stream: Stream) -> None:
+        """Nobody waits for this answer any more."""
+        self.session.give_up(stream)
+        self._plan_flush()
+        self._freed()
 
     def retire(self) -> None:
         """Take nothing new; go when what is under way has ended."""

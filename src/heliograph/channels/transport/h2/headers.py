@@ -131,6 +131,8 @@ def checked_name(name: str) -> bytes:
 
 def checked(name: str, value: str) -> tuple[bytes, bytes]:
     """A field of ours as bytes. Raises ValueError for one that cannot be sent, never repeating it."""
+    if value.isascii() and value.isprintable():  # what nearly all are: nothing in it can end a line
+        return checked_name(name), value.strip(" ").encode("ascii")
     try:
         made = value.strip(" \t").encode("latin-1")
     except UnicodeEncodeError:

@@ -37,8 +37,12 @@ class Pool:
                 continue
             if connection.room <= 0:  # it was taken or left while it was asked whether it lives
                 continue
+            stream = connection.ask(fields, body, deadline)
             try:
-                return await connection.ask(fields, body, deadline)
+                return await stream.future
+            except asyncio.CancelledError:
+                connection.give_up(stream)
+                raise
             except Unprocessed as turned_away:
                 why = str(turned_away)
         raise ConnectFailed(f"not sent: {why or 'no connection would take it'}")

@@ -26,6 +26,9 @@ class PlainPasswords:
     async def verify(self, password: str, hashed: str) -> bool:
         return hashed == f"hash of {password}"
 
+    def outdated(self, hashed: str) -> bool:
+        return False
+
 
 @pytest.fixture
 async def principal(clock: JumpingClock) -> PrincipalService:

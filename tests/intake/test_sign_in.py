@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 
 from heliograph.config.settings import Settings, TicketSettings
-from heliograph.core.errors import NotAuthenticated
+from heliograph.core.errors import NotAuthenticated, TooMany
 from heliograph.core.people import Door, Role
 from heliograph.intake.sign_in import SignIn, secret_hash
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.builders import a_company, a_user
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.secrets import QuickPasswords
+from heliograph.vault.passwords import Argon2Passwords
 
 pytestmark = pytest.mark.anyio
 
@@ -229,3 +232,48 @@ async def test_the_ticket_of_a_closed_company_is_refused(
     await store.directory.update_company(a_company(key_hash=secret_hash("key-1"), active=False))
     with pytest.raises(NotAuthenticated):
         await sign_in.by_ticket(ticket, Door.SOAP)
+
+
+async def test_a_password_kept_with_other_costs_is_kept_anew_at_the_next_sign_in(
+    sign_in: SignIn, store: MemoryStore, passwords: QuickPasswords
+) -> None:
+    user = await store.directory.user(101)
+    assert user is not None
+    old = await passwords.old_hash("lamp-oil")
+    await store.directory.update_user(replace(user, password_hash=old))
+    assert await sign_in.by_password(1, "keeper101", "wrong") is None
+    assert (await store.directory.user(101)).password_hash == old  # type: ignore[union-attr]
+    assert await sign_in.by_password(1, "keeper101", "lamp-oil") is not None
+    renewed = await store.directory.user(101)
+    assert renewed is not None
+    assert renewed.password_hash == await passwords.hash("lamp-oil")
+    assert replace(renewed, password_hash=old) == replace(user, password_hash=old)
+    assert await sign_in.by_password(1, "keeper101", "lamp-oil") is not None
+
+
+async def test_argon2_hashes_of_cheaper_days_are_renewed(store: MemoryStore, clock: JumpingClock) -> None:
+    """With real hashes: 8 MiB and one pass were kept, 9 MiB and two are today's costs."""
+    cheap, today = Argon2Passwords(memory_kib=8192, passes=1), Argon2Passwords(memory_kib=9216, passes=2)
+    await store.directory.add_company(a_company())
+    await store.directory.add_user(a_user(101, password_hash=await cheap.hash("lamp-oil")))
+    sign_in = SignIn(store.directory, store.keyring, today, clock, os.urandom, Settings(), store.notes)
+    assert await sign_in.by_password(1, "keeper101", "lamp-oil") is not None
+    user = await store.directory.user(101)
+    assert user is not None
+    assert "m=9216,t=2" in user.password_hash
+    assert not today.outdated(user.password_hash)
+    assert await today.verify("lamp-oil", user.password_hash)
+    cheap.close()
+    today.close()
+
+
+async def test_failed_sign_ins_are_counted_over_a_restart(
+    store: MemoryStore, passwords: QuickPasswords, clock: JumpingClock, sign_in: SignIn
+) -> None:
+    settings = Settings()
+    for _ in range(settings.sign_in.failures_per_account):
+        again = SignIn(store.directory, store.keyring, passwords, clock, os.urandom, settings, store.notes)
+        assert await again.by_password(1, "keeper101", "wrong") is None
+    again = SignIn(store.directory, store.keyring, passwords, clock, os.urandom, settings, store.notes)
+    with pytest.raises(TooMany):
+        await again.by_password(1, "keeper101", "lamp-oil")

@@ -28,6 +28,7 @@ from heliograph.core.delivery import (
 from heliograph.core.events import Event
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Content, Message
+from heliograph.core.notes import Note as Note
 from heliograph.core.notes import Notes as Notes
 from heliograph.core.outcome import Outcome
 from heliograph.core.outgoing import AddressRefused as AddressRefused
@@ -324,6 +325,9 @@ class Passwords(Protocol):
     async def hash(self, password: str) -> str: ...
     async def verify(self, password: str, hashed: str) -> bool:
         """With an empty hash: as slow as any other, and False."""
+
+    def outdated(self, hashed: str) -> bool:
+        """Whether a hash was made with other costs than today's."""
 
 
 class Sealer(Protocol):

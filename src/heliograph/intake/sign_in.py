@@ -7,11 +7,13 @@ import hashlib
 import hmac
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from heliograph.config.settings import Settings
 from heliograph.core.access import AccessToken, Scope
-from heliograph.core.errors import NotAuthenticated
+from heliograph.core.errors import NotAuthenticated, Unavailable
 from heliograph.core.people import Caller, Company, Door, Role, Ticket, User
-from heliograph.core.ports import Clock, Directory, Keyring, Passwords
+from heliograph.core.ports import Clock, Directory, Keyring, Notes, Passwords
 from heliograph.intake.guesses import Guesses
 
 TICKET_PREFIX = "7T:"
@@ -44,7 +46,9 @@ class SignIn:
         clock: Clock,
         entropy: Entropy,
         settings: Settings,
+        notes: Notes | None = None,
     ) -> None:
+        """Without `notes`, failed sign-ins are forgotten by a restart."""
         self._directory = directory
         self._keyring = keyring
         self._passwords = passwords
@@ -52,7 +56,7 @@ class SignIn:
         self._entropy = entropy
         self._tickets = settings.tickets
         self._soap = settings.soap
-        self._guesses = Guesses(clock, settings.sign_in)
+        self._guesses = Guesses(clock, settings.sign_in, notes)
 
     async def company(self, tenant: int | None) -> Company:
         """The company a path names, or the default one. Raises NotAuthenticated when there is none."""
@@ -73,15 +77,30 @@ class SignIn:
         """
         if user_name.startswith(TICKET_PREFIX):
             return await self._by_ticket_as_name(company_id, user_name)
+        await self._guesses.recall()
         self._guesses.start(company_id, user_name)
         user = await self._directory.user_by_name(company_id, user_name)
         user = user or await self._directory.user_by_email(company_id, user_name)
         known = user is not None and user.active
         matches = await self._passwords.verify(password, user.password_hash if user is not None and known else "")
         if user is None or not known or not matches:
+            await self._guesses.failed(company_id, user_name)
             return None
-        self._guesses.succeeded(company_id, user_name)
+        await self._guesses.succeeded(company_id, user_name)
+        await self._renew_hash(user, password)
         return user, await self.issue_ticket(user)
+
+    async def _renew_hash(self, user: User, password: str) -> None:
+        """Keep the password as it would be kept today, where it was kept with other costs; now that it is known."""
+        if not self._passwords.outdated(user.password_hash):
+            return
+        try:
+            renewed = await self._passwords.hash(password)
+            now = await self._directory.user(user.associate_id)
+            if now is not None and now.password_hash == user.password_hash:  # not changed meanwhile
+                await self._directory.update_user(replace(now, password_hash=renewed))
+        except Unavailable:
+            return  # the old hash is as good as it was; the next sign-in renews it
 
     async def _by_ticket_as_name(self, company_id: int, ticket: str) -> tuple[User, str] | None:
         try:

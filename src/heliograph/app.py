@@ -341,6 +341,7 @@ def _wired(
         metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__),
         dispatcher=dispatcher,
         quotas=quotas,
+        second_ways=SecondWayWatch(store.standbys, ways, dispatcher.paused, observer, clock),
         sweeper=Sweeper(store.outbox, store.inbox, store.replays, directory, clock, settings.retention, store.usage),
         scripts=scripts,
     )
@@ -348,7 +349,6 @@ def _wired(
 
 def _room(
     store: SqliteStore,
-        second_ways=SecondWayWatch(store.standbys, ways, dispatcher.paused, observer, clock),
     directory: Directory,
     sealer: Sealer,
     results: InProcessResults,

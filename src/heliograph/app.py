@@ -16,16 +16,16 @@ import structlog
 from heliograph import __version__
 from heliograph.channels.plugin import Tools
 from heliograph.channels.registry import build_channels
-from heliograph.config.channels import fallbacks
 from heliograph.channels.transport import GuardedTransport
+from heliograph.config.channels import fallbacks
 from heliograph.config.plain import plain_values
 from heliograph.config.settings import Settings
 from heliograph.core.ports import Channels, Clock, Directory, Hooks, Listening, Observer, Sealer, Transport
 from heliograph.core.reporting import Preparing
 from heliograph.core.subscription import PLATFORM, TakesSubscriptions
-from heliograph.dispatch.fallback import SecondWayWatch
 from heliograph.dispatch.deliver import Room
 from heliograph.dispatch.dispatcher import Dispatcher
+from heliograph.dispatch.fallback import SecondWayWatch
 from heliograph.dispatch.sweeper import Sweeper
 from heliograph.edge import server
 from heliograph.edge.rest.streams import Streams
@@ -43,9 +43,9 @@ from heliograph.intake.applications import Applications
 from heliograph.intake.arrivals import Arrivals
 from heliograph.intake.callbacks import Callbacks
 from heliograph.intake.conversations import Conversations
-from heliograph.intake.fallback import SecondWays
 from heliograph.intake.credentials import Credentials
 from heliograph.intake.devices import DeviceService
+from heliograph.intake.fallback import SecondWays
 from heliograph.intake.groups import GroupService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.incoming import IncomingService
@@ -57,8 +57,8 @@ from heliograph.intake.people import People
 from heliograph.intake.principal import PrincipalService
 from heliograph.intake.push import PushService
 from heliograph.intake.query import Query
-from heliograph.intake.receipts import Receipts
 from heliograph.intake.quotas import Quotas
+from heliograph.intake.receipts import Receipts
 from heliograph.intake.reports import ProviderReports
 from heliograph.intake.roster import RosterService
 from heliograph.intake.services import Services
@@ -182,14 +182,14 @@ class Heliograph:
             await self.dispatcher.start()
             self.sweeper.start()
             self.notices.fan_out.start()
-            async with AsyncExitStack() as stack:
-                stack.push_async_callback(self.notices.fan_out.stop)
-                stack.push_async_callback(self.sweeper.stop)
             if self.settings.dispatch.enabled:
                 self.second_ways.start()
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(self.second_ways.stop)
+                stack.push_async_callback(self.notices.fan_out.stop)
+                stack.push_async_callback(self.sweeper.stop)
                 stack.push_async_callback(self.dispatcher.stop, drain)
                 running = await serve(self.gateway(streams), self.settings.server)
-                stack.push_async_callback(self.second_ways.stop)
                 settle()
                 yield running
                 streams.stop()
@@ -289,7 +289,7 @@ def _wired(
     observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
     room = _room(store, directory, sealer, results, observer, clock)
     intake = Intake(store.outbox, store.queue, results, clock, observer)
-    sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings, store.notes)
+    sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings)
     ways = fallbacks(settings.channels)
     second_ways = SecondWays(ways, channels, directory)
     quotas = Quotas(settings.quotas, channels, store.usage, clock, observer)
@@ -340,8 +340,8 @@ def _wired(
         counters=counters,
         metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__),
         dispatcher=dispatcher,
-        quotas=quotas,
         second_ways=SecondWayWatch(store.standbys, ways, dispatcher.paused, observer, clock),
+        quotas=quotas,
         sweeper=Sweeper(store.outbox, store.inbox, store.replays, directory, clock, settings.retention, store.usage),
         scripts=scripts,
     )

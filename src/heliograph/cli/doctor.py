@@ -19,8 +19,8 @@ from heliograph.channels import registry
 from heliograph.channels.packages import offered
 from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, loaded_from, opened, run
 from heliograph.cli.output import console, plain, print_json, table
-from heliograph.config.settings import Settings
 from heliograph.config.channels import plugin_values
+from heliograph.config.settings import Settings
 
 SAFE_SQLITE = (3, 51, 3)  # older ones can corrupt a database when its WAL file is reset
 SAFE_EXPAT = (2, 6, 4)

@@ -19,8 +19,8 @@ from heliograph.cli import (
     doctor,
     fake,
     messages,
-    scripts,
     quotas,
+    scripts,
     send,
     serve,
     setting_commands,
@@ -55,9 +55,9 @@ app.add_typer(setting_commands.app, name="settings")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(fake.app, name="fake")
 app.add_typer(scripts.app, name="scripts")
+app.command("quotas")(quotas.quotas)
 app.command("doctor")(doctor.doctor)
 
-app.command("quotas")(quotas.quotas)
 
 @app.command("version")
 def version(json: JsonOption = False) -> None:

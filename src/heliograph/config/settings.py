@@ -280,6 +280,7 @@ class Settings(Area):
     dispatch: DispatchSettings = DispatchSettings()
     retention: RetentionSettings = RetentionSettings()
     messaging: MessagingSettings = MessagingSettings()
+    quotas: QuotaSettings = QuotaSettings()
     push: PushSettings = PushSettings()
     idempotency: IdempotencySettings = IdempotencySettings()
     soap: SoapSettings = SoapSettings()
@@ -292,4 +293,3 @@ class Settings(Area):
     webhooks: EventSettings = EventSettings()
     log: LogSettings = LogSettings()
     channels: dict[str, dict[str, Any]] = Field({"inbox": {"kind": "inbox"}}, description="One table per channel.")
-    quotas: QuotaSettings = QuotaSettings()

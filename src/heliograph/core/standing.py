@@ -29,6 +29,23 @@ class Backlog(msgspec.Struct, frozen=True):
     bad: dict[State, int] = {}
 
 
+class Trouble(msgspec.Struct, frozen=True):
+    """The latest try of a channel's that its provider did not accept."""
+
+    at: int  # ms since the epoch
+    outcome: str
+    detail: str
+
+
+class Minute(msgspec.Struct, frozen=True):
+    """What happened in one minute: deliveries accepted, taken, and ended badly."""
+
+    at: int  # ms since the epoch, of its beginning
+    accepted: int = 0
+    taken: int = 0
+    bad: int = 0
+
+
 class Lane(Protocol):
     """One channel's lane."""
 

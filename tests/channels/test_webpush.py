@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -315,3 +316,61 @@ def test_a_key_in_pem_is_the_same_key() -> None:
 
 def b64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+# -------------------------------------------------------------------------------------- check
+
+
+def of(web: Web) -> str:
+    return web.service.url.removeprefix("https://")
+
+
+@asynccontextmanager
+async def checked_web() -> AsyncIterator[Web]:
+    """A channel whose list names the service with its port, as a check needs it."""
+    async with a_web(AUTHORITY) as web, a_web(AUTHORITY, services=[of(web), "*.push.apple.com"]) as other:
+        yield Web(web.service, other.channel, other.clock)
+
+
+async def test_a_check_reaches_the_services_and_tells_the_key_that_browsers_need() -> None:
+    async with checked_web() as web:
+        check = await web.channel.check()
+        assert check.sentence == (
+            f"The key is usable and {of(web)} can be reached; browsers subscribe with the applicationServerKey {PUBLIC}."
+        )
+        assert check.ok
+        assert web.service.received == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (Answer(status=401), "answered 401: it does not accept our key; check `private_key` and `subject`."),
+        (
+            Answer(status=404, headers={"date": "Sat, 21 Nov 2026 11:00:00 GMT"}),
+            "can be reached, but this machine's clock is 60 minutes ahead of the provider's: set it by NTP.",
+        ),
+        (Answer(fault=Fault.STALL), "cannot be reached: "),
+    ],
+)
+async def test_a_check_says_what_is_wrong_and_how_to_mend_it(answer: Answer, sentence: str) -> None:
+    async with checked_web() as web:
+        web.service.server.insist(answer)
+        check = await web.channel.check()
+        assert not check.ok
+        assert check.sentence.startswith(f"{of(web)} {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("host", "services", "expected"),
+    [
+        ("push.example:8443", ["push.example"], True),
+        ("push.example:8443", ["push.example:8443"], True),
+        ("push.example:8444", ["push.example:8443"], False),
+        ("push.example", ["push.example:8443"], False),
+        ("a.push.example:8443", ["*.push.example"], True),
+        ("push.example", ["*.push.example"], False),
+    ],
+)
+def test_a_name_with_a_port_stands_for_that_port_alone(host: str, services: list[str], expected: bool) -> None:
+    assert served(host, services) is expected

@@ -57,6 +57,31 @@ def test_it_answers_as_it_is_told_and_never_shows_a_whole_device_token(
         assert device not in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "answer", "sentence"),
+    [
+        ("apns", "403 ExpiredProviderToken", "this machine's clock is wrong: set it by NTP."),
+        ("apns", "403 InvalidProviderToken", "check `key_id`, `team_id`, the signing key and this machine's clock."),
+        ("apns", "400 TopicDisallowed", "`topic` must be the bundle id."),
+        ("apns", "403 BadEnvironmentKeyIdInToken", "change `environment` or the key."),
+        ("fcm", "403 PERMISSION_DENIED", "Firebase Cloud Messaging API Admin, and enable the API."),
+        ("fcm", "401 THIRD_PARTY_AUTH_ERROR", "the web push key in the Firebase project is missing or wrong."),
+        ("webpush", "401", "it does not accept our key; check `private_key` and `subject`."),
+        ("webpush", "stall", "cannot be reached"),
+    ],
+)
+def test_a_check_of_a_channel_is_rehearsed_with_whatever_a_provider_may_answer(
+    terminal: Terminal, company: dict[str, Any], kind: str, answer: str, sentence: str
+) -> None:
+    with terminal.running("fake", kind, "--folder", "stage", "--json", "--answer", answer) as fake:
+        config = json.loads(line_with(fake, '"url"'))["config"]
+        checked = terminal.run("channel", "check", kind, "--config", config, "--json")
+    [told] = json.loads(checked.out)
+    assert (checked.code, told["ok"]) == (1, False)
+    assert sentence in told["sentence"]
+    assert told["sentence"].count(". ") == 0, "one sentence"
+
+
 @pytest.mark.parametrize("words", [("--answer", "soon"), ("--answer", "99"), ("--answer", "410 a b")])
 def test_an_answer_that_cannot_be_given_is_a_mistake_of_the_call(terminal: Terminal, words: tuple[str, str]) -> None:
     ran = terminal.run("fake", "apns", *words)

@@ -51,6 +51,8 @@ tr:first-child th,tr:first-child td{border-top:0}
 th{font-weight:600}
 button{font:inherit;font-weight:600;padding:.5rem 1.5rem;margin:1rem .5rem 0 0;color:var(--ink);background:var(--card);border:1px solid var(--line);border-radius:.6rem;cursor:pointer}
 button:focus-visible{outline:2px solid var(--sun);outline-offset:2px}
+form.answer{display:flex;gap:.75rem;max-width:24rem}
+form.answer button{flex:1;min-height:3.25rem;margin:1.25rem 0 0}
 """.strip()
 
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()

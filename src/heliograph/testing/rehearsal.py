@@ -15,7 +15,7 @@ from heliograph.testing.apns import account, pem_of
 from heliograph.testing.certificates import Authority
 from heliograph.testing.fcm import EMAIL, PROJECT, account_file, new_account_key
 from heliograph.testing.servers.apns import ApnsServer, new_signing_key, said
-from heliograph.testing.servers.fcm import FcmServer, error
+from heliograph.testing.servers.fcm import TOKEN_PATH, FcmServer, error
 from heliograph.testing.servers.http2 import Answer, Fault, Http2Server
 from heliograph.testing.servers.webpush import WebPushServer
 from heliograph.testing.servers.webpush import refused as web_push_refused
@@ -39,8 +39,8 @@ class Rehearsal:
         return self.fake.server
 
     def script(self, text: str) -> None:
-        """Give this answer next: `410 Unregistered`, or the word of a fault. Raises ValueError."""
-        self.server.script(read_answer(text, self.refusal))
+        """Give this answer next, whatever is asked: `410 Unregistered`, or the word of a fault. Raises ValueError."""
+        self.server.insist(read_answer(text, self.refusal), spare=TOKEN_PATH)
 
     def write(self, folder: Path) -> Path:
         """The certificate authority, the keys and the settings, for nobody else to read. Returns the settings file."""
@@ -109,7 +109,7 @@ def webpush(port: int) -> Rehearsal:
         channel: dict[str, str | list[str]] = {
             "private_key": private,
             "subject": "mailto:keeper@example.com",
-            "services": ["127.0.0.1"],
+            "services": [fake.url.removeprefix("https://")],
         }
         device = {"subscription": browser.as_json(), "name": "A rehearsed browser"}
         return {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from heliograph.channels.fitting import TooLong
 from heliograph.channels.memo import Memo
 from heliograph.channels.notice import Notice, read
 from heliograph.channels.plugin import Plugin, Tools
-from heliograph.channels.trouble import failed
+from heliograph.channels.previews import previewed
+from heliograph.channels.trouble import behind, failed, unreachable
 from heliograph.channels.waits import retry_after
 from heliograph.channels.webpush.answers import Meaning, meaning
 from heliograph.channels.webpush.encryption import encrypted
@@ -19,6 +21,7 @@ from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import InvalidArgument
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
+from heliograph.core.preview import Preview
 from heliograph.core.retry import RetryPolicy
 from heliograph.core.subscription import Subscription, from_address
 
@@ -88,9 +91,42 @@ class WebPushChannel:
             return Refused(str(failure)) if isinstance(failure, AddressRefused) else failed(failure)
         return self._outcome(reply, to, began, letter.attempt, asked=int(ttl(notice, began)))
 
+    def preview(self, letter: Letter) -> Preview:
+        """The size of what is encrypted; padding comes on top of it."""
+        try:
+            self._subscription(letter.address.value)
+        except ValueError as refusal:
+            return Preview(refused=str(refusal))
+        return previewed(lambda: payload(read(letter.message), self._answer_link(letter)))
+
     async def check(self) -> Check:
-        """The key was read when the channel was made; whom it may serve shows with the first message."""
-        return Check(True, f"The key is usable; browsers subscribe with the applicationServerKey {self._vapid.public}.")
+        """Whether the services that are named by host can be reached, and our clock agrees with theirs.
+
+        The key was read when the channel was made; whether a service takes it shows with the first message, because
+        only a subscription can be asked.
+        """
+        hosts = [name for name in self._settings.services if not name.startswith("*.")]
+        for trouble in await asyncio.gather(*map(self._look_at, hosts)):
+            if trouble is not None:
+                return trouble
+        reached = f" and {' and '.join(hosts)} can be reached" if hosts else ""
+        said = f"The key is usable{reached}; browsers subscribe with the applicationServerKey {self._vapid.public}."
+        return Check(True, said)
+
+    async def _look_at(self, host: str) -> Check | None:
+        """Ask for a subscription that is nobody's; None when all is well."""
+        url = f"https://{host}/heliograph-check"
+        headers = {"ttl": "0", "authorization": self._vapid.header(f"https://{host}")}
+        try:
+            reply = await self._transport.request("POST", url, headers=headers, timeout=self._settings.timeout)
+        except (AddressRefused, ConnectFailed, ReplyLost) as failure:
+            return unreachable(host, failure)
+        skew = behind(reply, self._clock.now())
+        if skew:
+            return Check(False, f"{host} can be reached, but {skew}.")
+        if reply.status == 401:
+            return Check(False, f"{host} answered 401: it does not accept our key; check `private_key` and `subject`.")
+        return None
 
     async def close(self) -> None:
         """Nothing to let go of: the connections are the transport's."""
@@ -98,8 +134,7 @@ class WebPushChannel:
     def _subscription(self, address: str) -> Subscription:
         """Raises ValueError, also for a push service that is not on the list."""
         found = from_address(address)
-        host = found.origin.removeprefix("https://").partition(":")[0]
-        if not served(host, self._settings.services):
+        if not served(found.origin.removeprefix("https://"), self._settings.services):
             raise ValueError("its push service is not one of the configured services")
         return found
 

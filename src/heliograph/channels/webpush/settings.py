@@ -17,7 +17,7 @@ SERVICES = [
     "*.notify.windows.com",
 ]
 _SUBJECT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://\S+)")
-_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
+_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", re.ASCII)
 
 
 class WebPushSettings(Area):
@@ -28,7 +28,9 @@ class WebPushSettings(Area):
     )
     subject: str = Field(description="Whom a push service may write to about us: mailto:... or https://...")
     services: list[str] = Field(
-        SERVICES, min_length=1, description="Hosts of push services that may be used; *. stands for any name below."
+        SERVICES,
+        min_length=1,
+        description="Hosts of push services that may be used, with a port or without; *. stands for any name below.",
     )
     timeout: float = Field(15.0, gt=0, le=60, description="Seconds a push service may take to answer.")
     concurrency: int = Field(256, ge=1, le=1024, description="Requests under way at once.")
@@ -51,10 +53,16 @@ class WebPushSettings(Area):
     def _hosts(cls, services: list[str]) -> list[str]:
         for host in services:
             if not _HOST.fullmatch(host):
-                raise ValueError(f"{host[:60]!r} is not a host name in lower case, with or without *. before it")
+                raise ValueError(
+                    f"{host[:60]!r} is not a host name in lower case, with or without *. before it and a port after it"
+                )
         return services
 
 
 def served(host: str, services: list[str]) -> bool:
-    """Whether a host is on the list."""
-    return any(host.endswith(name[1:]) if name.startswith("*.") else host == name for name in services)
+    """Whether a host, or a host and port, is on the list; a name without a port stands for all of its ports."""
+    return any(_same(host if ":" in name else host.partition(":")[0], name) for name in services)
+
+
+def _same(host: str, name: str) -> bool:
+    return host.endswith(name[1:]) if name.startswith("*.") else host == name

@@ -94,7 +94,7 @@ def _question(question: Question, note: str) -> str:
         buttons = "".join(
             f'<button name="answer" value="{value.value}">{value.value.capitalize()}</button> ' for value in YesNo
         )
-        body += f'<form method="post">{buttons}</form>'
+        body += f'<form class="answer" method="post">{buttons}</form>'
     else:
         body += f"<p>Your answer: <strong>{answer.value}</strong></p>"
     title = push.title or "A question"

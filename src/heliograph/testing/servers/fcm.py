@@ -23,6 +23,7 @@ from heliograph.testing.servers.tokens import BadToken, verified
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+TOKEN_PATH = "/token"
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 _SEND = re.compile(r"/v1/projects/([^/]+)/messages:send")
@@ -68,12 +69,12 @@ class FcmServer:
     @property
     def token_uri(self) -> str:
         """Where assertions are exchanged."""
-        return f"{self.url}/token"
+        return f"{self.url}{TOKEN_PATH}"
 
     @property
     def sends(self) -> list[Request]:
         """The requests to send, refused ones included."""
-        return [request for request in self.server.requests if request.path != "/token"]
+        return [request for request in self.server.requests if request.path != TOKEN_PATH]
 
     def script(self, *answers: Answer) -> None:
         """Give these to the next messages that are in order."""
@@ -122,7 +123,7 @@ class FcmServer:
     # ----------------------------------------------------------------------------------- messages
 
     def _judge(self, request: Request) -> Answer | None:
-        if request.path == "/token":
+        if request.path == TOKEN_PATH:
             return self._grant(request)
         match = _SEND.fullmatch(request.path)
         if match is None or request.method != "POST":

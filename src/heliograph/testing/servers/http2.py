@@ -97,6 +97,8 @@ class Http2Server:
         self.streams_at_first = streams_at_first or streams
         self.requests: list[Request] = []
         self.answers: deque[Answer] = deque()
+        self.insisted: deque[Answer] = deque()
+        self.spared: frozenset[str] = frozenset()
         self.connections = 0
         self.seen: Callable[[Request, Answer], None] = lambda request, answer: None
         self._server: asyncio.Server | None = None
@@ -111,11 +113,19 @@ class Http2Server:
         """Give these next, in this order."""
         self.answers.extend(answers)
 
+    def insist(self, *answers: Answer, spare: str = "") -> None:
+        """Give these next, in this order, even to requests that are not in order; but for those to the path `spare`."""
+        self.insisted.extend(answers)
+        self.spared |= {spare}
+
     def answer(self, request: Request) -> Answer:
         """What this request gets."""
         self.requests.append(request)
-        wrong = self.judge(request)
-        answer = wrong or (self.answers.popleft() if self.answers else self.default(request))
+        if self.insisted and request.path not in self.spared:
+            answer = self.insisted.popleft()
+        else:
+            wrong = self.judge(request)
+            answer = wrong or (self.answers.popleft() if self.answers else self.default(request))
         self.seen(request, answer)
         return answer
 

@@ -289,7 +289,7 @@ def _wired(
     observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
     room = _room(store, directory, sealer, results, observer, clock)
     intake = Intake(store.outbox, store.queue, results, clock, observer)
-    sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings)
+    sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings, store.notes)
     ways = fallbacks(settings.channels)
     second_ways = SecondWays(ways, channels, directory)
     quotas = Quotas(settings.quotas, channels, store.usage, clock, observer)

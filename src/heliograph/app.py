@@ -81,7 +81,7 @@ from heliograph.system.results import InProcessResults
 from heliograph.vault.passwords import Argon2Passwords
 from heliograph.vault.sealer import AesGcmSealer
 from heliograph.vault.secret_key import secret_keys
-from heliograph.wiring import Notifications, check_names, notifications, prepare, roots
+from heliograph.wiring import Notifications, check_names, console_of, notifications, prepare, roots
 
 DATABASE = "heliograph.db"
 CONTROL = "scripts.sock"
@@ -118,9 +118,9 @@ class Heliograph:
     metrics: Metrics
     dispatcher: Dispatcher
     second_ways: SecondWayWatch
+    quotas: Quotas
     sweeper: Sweeper
     scripts: ScriptHooks
-    quotas: Quotas
 
     def gateway(self, streams: Streams) -> server.Gateway:
         """The ASGI application, for the built-in server or for one of your own."""
@@ -142,6 +142,7 @@ class Heliograph:
             applications=self.applications,
             once=self.once,
             metrics=self.metrics.render,
+            console=console_of(self),
             health=self.health,
             entropy=entropy,
             version=__version__,
@@ -181,6 +182,7 @@ class Heliograph:
             await self._listen()
             await self.dispatcher.start()
             self.sweeper.start()
+            self.metrics.trends.start()
             self.notices.fan_out.start()
             if self.settings.dispatch.enabled:
                 self.second_ways.start()
@@ -188,6 +190,7 @@ class Heliograph:
                 stack.push_async_callback(self.second_ways.stop)
                 stack.push_async_callback(self.notices.fan_out.stop)
                 stack.push_async_callback(self.sweeper.stop)
+                stack.push_async_callback(self.metrics.trends.stop)
                 stack.push_async_callback(self.dispatcher.stop, drain)
                 running = await serve(self.gateway(streams), self.settings.server)
                 settle()
@@ -340,8 +343,8 @@ def _wired(
         counters=counters,
         metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__),
         dispatcher=dispatcher,
-        second_ways=SecondWayWatch(store.standbys, ways, dispatcher.paused, observer, clock),
         quotas=quotas,
+        second_ways=SecondWayWatch(store.standbys, ways, dispatcher.paused, observer, clock),
         sweeper=Sweeper(store.outbox, store.inbox, store.replays, directory, clock, settings.retention, store.usage),
         scripts=scripts,
     )

@@ -1,18 +1,30 @@
-"""What the composition root has made elsewhere: event notifications, and the checks of settings against the machine."""
+"""What the composition root has made elsewhere: event notifications, the console, and the checks of settings against the machine."""
 
 from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from heliograph.channels.webhook.events import EventChannel
 from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting
-from heliograph.core.ports import Channels, Clock, Sealer, Transport
+from heliograph.core.ports import Channels, Clock, Directory, Sealer, Transport
 from heliograph.core.webhooks import CHANNEL
+from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.dispatch.fan_out import FanOut
+from heliograph.edge.console.pages import Console
+from heliograph.hooks.scripts import ScriptHooks
+from heliograph.intake.actions import Actions
+from heliograph.intake.credentials import Credentials
+from heliograph.intake.desk import Desk, Sources
+from heliograph.intake.operators import Operators
+from heliograph.intake.query import Query
+from heliograph.intake.sign_in import SignIn
 from heliograph.intake.webhooks import WebhookService
+from heliograph.observe.counters import Counters
+from heliograph.observe.metrics import Metrics
 from heliograph.store.sqlite import SqliteStore
 from heliograph.system.entropy import entropy
 
@@ -44,6 +56,71 @@ def notifications(
         fan_out=FanOut(store.webhooks, store.queue, clock, NOTICES_EVERY),
         channel=channel,
     )
+
+
+class Parts(Protocol):
+    """What the console is made of; `app.Heliograph` has them all."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def store(self) -> SqliteStore: ...
+    @property
+    def directory(self) -> Directory: ...
+    @property
+    def channels(self) -> Channels: ...
+    @property
+    def sign_in(self) -> SignIn: ...
+    @property
+    def credentials(self) -> Credentials: ...
+    @property
+    def query(self) -> Query: ...
+    @property
+    def actions(self) -> Actions: ...
+    @property
+    def counters(self) -> Counters: ...
+    @property
+    def metrics(self) -> Metrics: ...
+    @property
+    def dispatcher(self) -> Dispatcher: ...
+    @property
+    def scripts(self) -> ScriptHooks: ...
+
+
+def operators_of(gateway: Parts) -> Operators:
+    """Who may sign in to the console."""
+    return Operators(
+        gateway.store.sessions,
+        gateway.sign_in,
+        gateway.directory,
+        gateway.clock,
+        entropy,
+        gateway.settings.console,
+    )
+
+
+def console_of(gateway: Parts) -> Console:
+    """The operators' pages over the gateway's parts."""
+    sources = Sources(
+        standing=gateway.dispatcher.status,
+        scripts=gateway.scripts,
+        troubles=gateway.counters.troubles,
+        minutes=gateway.metrics.trends.minutes,
+        kinds={name: table["kind"] for name, table in gateway.settings.channels.items()},
+    )
+    desk = Desk(
+        gateway.query,
+        gateway.actions,
+        gateway.store.outbox,
+        gateway.directory,
+        gateway.credentials,
+        gateway.channels,
+        gateway.clock,
+        sources,
+    )
+    return Console(desk, operators_of(gateway), gateway.settings, gateway.clock)
 
 
 def roots(settings: Settings) -> bytes:

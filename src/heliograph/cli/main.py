@@ -14,6 +14,7 @@ from heliograph.cli import (
     applications,
     channels,
     companies,
+    console,
     demo,
     devices,
     doctor,
@@ -51,6 +52,7 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(applications.app, name="application")
 app.add_typer(messages.app, name="message")
 app.add_typer(channels.app, name="channel")
+app.add_typer(console.app, name="console")
 app.add_typer(setting_commands.app, name="settings")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(fake.app, name="fake")

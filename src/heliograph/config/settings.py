@@ -231,6 +231,29 @@ class ScriptSettings(Area):
     values: dict[str, str] = Field({}, description="Settings of the scripts' own; no secrets.")
 
 
+class ConsoleReach(StrEnum):
+    """What administrators who sign in to the console see."""
+
+    OFF = "off"
+    COMPANY = "company"
+    GATEWAY = "gateway"
+
+
+class ConsoleSettings(Area):
+    """The operators' pages at /console."""
+
+    enabled: bool = Field(True, description="False: there is no console.")
+    administrators: ConsoleReach = Field(
+        ConsoleReach.COMPANY,
+        description="Users who are administrators may sign in and see: company, their own company's messages; gateway, everything, as who has a link of the command line does; off: they may not.",
+    )
+    idle: float = Field(1800.0, gt=0, description="Seconds without use after which a sign-in ends.")
+    lifetime: float = Field(12 * 3600.0, gt=0, description="Seconds after which a sign-in ends whatever its use.")
+    plain_http: bool = Field(
+        False, description="Let people on other machines sign in without HTTPS, so that passwords can be read on the way."
+    )
+
+
 class MetricsAccess(StrEnum):
     """Who may read /metrics."""
 
@@ -289,6 +312,7 @@ class Settings(Area):
     sign_in: SignInSettings = SignInSettings()
     outbound: OutboundSettings = OutboundSettings()
     scripts: ScriptSettings = ScriptSettings()
+    console: ConsoleSettings = ConsoleSettings()
     metrics: MetricsSettings = MetricsSettings()
     webhooks: EventSettings = EventSettings()
     log: LogSettings = LogSettings()

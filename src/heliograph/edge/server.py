@@ -25,6 +25,7 @@ from heliograph.core.errors import HeliographError, Unavailable, UnknownRoute
 from heliograph.core.ports import Directory
 from heliograph.edge.agents.endpoint import AgentsDoor
 from heliograph.edge.auth import Authenticator
+from heliograph.edge.console.pages import Console
 from heliograph.edge.contract.versions import AGENT_NAMES, has_agent
 from heliograph.edge.http.access import Watched, record
 from heliograph.edge.http.address import base_url
@@ -115,6 +116,7 @@ class Gateway:
         callbacks: CallbackPages,
         messages: MessagesApi,
         metrics: MetricsPage,
+        console: Console,
         pages: Pages,
         api: ApiPages,
         socket: InboxSocket,
@@ -144,6 +146,7 @@ class Gateway:
             *callbacks.routes(),
             *messages.routes(),
             *metrics.routes(),
+            *console.routes(),
         ]  # all but the hot ones
         self._router = _router(self.routes)
 
@@ -293,7 +296,8 @@ async def _no_such_route(request: Request, error: HTTPException) -> Response:
         format = wanted_format(request.scope["query_string"], accept, request.headers.get("content-type", ""))
         return as_response(failure_answer(UnknownRoute(allow=allow), format))
     if error.status_code == 405:
-        return PlainTextResponse("This address does not take that verb.\n", 405, {"allow": allow})
+        headers = {"allow": allow, "x-content-type-options": "nosniff"}
+        return PlainTextResponse("This address does not take that verb.\n", 405, headers)
     return not_found()
 
 
@@ -328,6 +332,7 @@ def build(
     callbacks: Callbacks,
     soap: Soap,
     metrics: Render,
+    console: Console,
     health: Health,
     entropy: Entropy,
     version: str,
@@ -352,6 +357,7 @@ def build(
         callbacks=CallbackPages(callbacks),
         messages=MessagesApi(query, authenticator),
         metrics=MetricsPage(metrics, sign_in, streams, settings),
+        console=console,
         pages=Pages(health, version),
         api=ApiPages(version, public_url=server.public_url),
         socket=InboxSocket(inbox, authenticator, streams),

@@ -26,6 +26,7 @@ from heliograph.core.standing import BAD_ENDS, Backlog, Lane, Scripts, Standing,
 from heliograph.observe.counters import Counters
 from heliograph.observe.histogram import Histogram
 from heliograph.observe.table import BY_NAME, COUNTER
+from heliograph.observe.trends import Trends
 
 Labels = tuple[str, ...]
 Numbers = Mapping[Labels, float]
@@ -64,6 +65,7 @@ class Metrics:
         clock: Clock,
         version: str,
     ) -> None:
+        self.trends = Trends(counters, clock)
         self._counters = counters
         self._outbox = outbox
         self._standing = standing

@@ -1,0 +1,244 @@
+"""One message: what it says, as text, and what became of each delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from heliograph.core.delivery import Attempt, Delivery
+from heliograph.core.lifecycle import Happening, State, can
+from heliograph.core.message import Message, Push
+from heliograph.core.people import User
+from heliograph.edge.console.frame import ROOT, Look, empty, facts, form, link, page, section, table
+from heliograph.edge.console.markup import Child, Html, flow, tag
+from heliograph.edge.console.messages import message_link, text
+from heliograph.edge.console.words import (
+    OUTCOMES,
+    STATES,
+    UNDER_WAY,
+    address,
+    clock_time,
+    count,
+    pill,
+    state_pill,
+    when,
+)
+from heliograph.intake.query import MessageView
+
+SHOWN = 50  # deliveries on one page; those in trouble come first
+_FIRST = (
+    State.FAILED,
+    State.UNDELIVERED,
+    State.EXPIRED,
+    State.HELD,
+    State.QUEUED,
+    State.LEASED,
+)
+
+
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told beside the message itself."""
+
+    company: str
+    people: dict[int, User]
+    start: int = 0  # how many deliveries come before those shown
+
+
+def ordered(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Those in trouble first, then those under way, each in order of id."""
+    rank = {state: place for place, state in enumerate(_FIRST)}
+    return sorted(deliveries, key=lambda delivery: (rank.get(delivery.state, len(_FIRST)), delivery.id))
+
+
+def render(look: Look, view: MessageView, around: Around) -> str:
+    """The page."""
+    message = view.message
+    return page(
+        look,
+        "/messages",
+        f"Message {message.id}",
+        _head(look, view, around),
+        _content(message),
+        _deliveries(look, view, around),
+        _answers(look, view, around.people),
+        _follow_ups(look, view.follow_ups),
+        live=True,
+    )
+
+
+def _head(look: Look, view: MessageView, around: Around) -> Html:
+    message = view.message
+    over = message.expires_at <= look.now
+    told = facts(
+        {
+            "accepted": when(message.created_at, look.now),
+            "lives until": flow(when(message.expires_at, look.now), pill("over", UNDER_WAY) if over else None),
+            "company": around.company,
+            "sent by": _sender(message, around.people),
+            "urgent": "yes" if message.urgent else "",
+        }
+    )
+    return tag("div", told, _buttons(look, view), class_="split", id="about")
+
+
+def _sender(message: Message, people: dict[int, User]) -> str:
+    if message.sender_id is None:
+        return "a program with a key, or the command line"
+    return person(message.sender_id, people)
+
+
+def person(associate_id: int, people: dict[int, User]) -> str:
+    """Someone by name and number."""
+    user = people.get(associate_id)
+    return f"{user.full_name or user.user_name} ({associate_id})" if user is not None else f"associate {associate_id}"
+
+
+def _buttons(look: Look, view: MessageView) -> Html | None:
+    dead = [each for each in view.deliveries if _retriable(each, look.now)]
+    waiting = [each for each in view.deliveries if can(each.state, Happening.CANCELLED)]
+    path = f"{ROOT}/messages/{view.message.id}"
+    retry = tag("button", f"Send {count(len(dead), 'dead letter')} again", class_="main")
+    cancel = tag("button", f"Cancel {count(len(waiting), 'delivery', 'deliveries')}", class_="danger")
+    forms = [
+        form(look, f"{path}/retry", retry) if dead else None,
+        form(look, f"{path}/cancel", cancel) if waiting else None,
+    ]
+    return tag("div", forms, class_="press")
+
+
+def _retriable(delivery: Delivery, now: int) -> bool:
+    return can(delivery.state, Happening.RETRIED) and not 0 < delivery.expires_at <= now
+
+
+def _content(message: Message) -> Html:
+    content = message.content
+    if isinstance(content, Push):
+        told = {
+            "title": content.title,
+            "url": content.url,
+            "type": content.type.value,
+            "silent": "yes" if content.silent else "",
+            "record": content.record_id or "",
+            "date": " ".join(filter(None, (content.date, content.duration))),
+            "shown for": f"{content.display_seconds} s" if content.display_seconds else "",
+            **{f"data: {key}": value for key, value in content.data.items()},
+        }
+    else:
+        told = {
+            "from": content.sender,
+            "to": content.to,
+            "format": content.format,
+            "follows": tag("a", content.parent_id, href=link(f"/messages/{content.parent_id}"))
+            if content.parent_id
+            else "",
+            "session": content.session_key,
+        }
+    body = tag("pre", content.body, class_="said") if content.body else tag("p", "No text.", class_="dim")
+    return section("What it says", tag("div", facts(told), body, class_="panel"), id="content")
+
+
+# ------------------------------------------------------------------- deliveries
+
+
+def _deliveries(look: Look, view: MessageView, around: Around) -> Html:
+    if not view.deliveries:
+        nothing = "It has no deliveries: nobody could be reached, or they are still being made."
+        return section("Deliveries", empty(nothing), id="deliveries")
+    tries: dict[int, list[Attempt]] = {}
+    for attempt in view.attempts:
+        tries.setdefault(attempt.delivery_id, []).append(attempt)
+    shown = ordered(view.deliveries)[around.start : around.start + SHOWN]
+    cards = [_delivery(look, delivery, tries.get(delivery.id, []), around.people) for delivery in shown]
+    total = len(view.deliveries)
+    heading = count(total, "delivery", "deliveries").capitalize()
+    return section(heading, cards, _pager(view.message.id, around.start, total), id="deliveries")
+
+
+def _pager(message_id: int, start: int, total: int) -> Html | None:
+    if total <= SHOWN:
+        return None
+    path = f"/messages/{message_id}"
+    back = tag("a", "Earlier ones", href=link(path, start=max(start - SHOWN, 0))) if start else None
+    on = tag("a", "Further ones", href=link(path, start=start + SHOWN)) if start + SHOWN < total else None
+    place = tag("span", f"{start + 1} to {min(start + SHOWN, total)} of {total:,}", class_="dim")
+    return tag("p", back, place, on, class_="pager")
+
+
+def _delivery(look: Look, delivery: Delivery, tries: list[Attempt], people: dict[int, User]) -> Html:
+    whose = person(delivery.associate_id, people) if delivery.associate_id is not None else ""
+    head = tag(
+        "div",
+        state_pill(delivery.state),
+        tag("strong", delivery.channel),
+        tag("span", " to ", class_="dim"),
+        tag("span", address(delivery), class_="address"),
+        tag("span", whose, class_="dim") if whose else None,
+        class_="line",
+    )
+    told = facts(
+        {
+            "reason": delivery.detail,
+            "stands so": flow(STATES[delivery.state][1], ", since ", when(delivery.updated_at, look.now)),
+            "next try": when(delivery.due_at, look.now) if delivery.state is State.QUEUED else "",
+            "provider's id": delivery.provider_id,
+            "delivery": delivery.id,
+        }
+    )
+    return tag(
+        "article",
+        tag("div", head, _press(look, delivery), class_="split"),
+        told,
+        _tries(tries),
+        class_="panel delivery",
+        id=f"delivery-{delivery.id}",
+    )
+
+
+def _press(look: Look, delivery: Delivery) -> Html | None:
+    """What can be done with this one delivery."""
+    chosen = tag("input", type="hidden", name="delivery", value=delivery.id)
+    path = f"{ROOT}/messages/{delivery.message_id}"
+    if _retriable(delivery, look.now):
+        return form(look, f"{path}/retry", chosen, tag("button", "Send again"))
+    if can(delivery.state, Happening.RETRIED):
+        return tag("span", "Cannot be sent again: its time to live is over.", class_="dim")
+    if can(delivery.state, Happening.CANCELLED):
+        return form(look, f"{path}/cancel", chosen, tag("button", "Cancel", class_="danger"))
+    return None
+
+
+def _tries(tries: list[Attempt]) -> Html:
+    if not tries:
+        return tag("p", "Not tried yet.", class_="dim")
+    rows: list[Sequence[Child]] = [
+        (
+            f"{attempt.number}",
+            f"{clock_time(attempt.started_at)}",
+            f"{attempt.took_ms:,} ms",
+            pill(attempt.outcome, OUTCOMES.get(attempt.outcome, UNDER_WAY)),
+            attempt.detail,
+        )
+        for attempt in tries
+    ]
+    columns = ("try", "started (UTC)", "took", "outcome", "what was said")
+    return table(columns, rows, label="Tries", right=("took",))
+
+
+def _answers(look: Look, view: MessageView, people: dict[int, User]) -> Html | None:
+    if not view.answers:
+        return None
+    rows = [
+        (person(answer.associate_id, people), answer.value.value, when(answer.answered_at, look.now))
+        for answer in view.answers
+    ]
+    return section("Answers", table(("who", "answer", "when"), rows, label="Answers"), id="answers")
+
+
+def _follow_ups(look: Look, messages: Sequence[Message]) -> Html | None:
+    if not messages:
+        return None
+    rows = [(message_link(each), when(each.created_at, look.now), text(each)) for each in messages[:SHOWN]]
+    return section(
+        "What followed", table(("message", "accepted", "text"), rows, label="What followed"), id="follow-ups"
+    )

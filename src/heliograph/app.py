@@ -20,7 +20,7 @@ from heliograph.channels.transport import GuardedTransport
 from heliograph.config.channels import fallbacks
 from heliograph.config.plain import plain_values
 from heliograph.config.settings import Settings
-from heliograph.core.ports import Channels, Clock, Directory, Hooks, Listening, Observer, Sealer, Transport
+from heliograph.core.ports import Channels, Clock, Directory, Hooks, Listening, Observer, Reports, Sealer, Transport
 from heliograph.core.reporting import Preparing
 from heliograph.core.subscription import PLATFORM, TakesSubscriptions
 from heliograph.dispatch.deliver import Room
@@ -59,7 +59,7 @@ from heliograph.intake.push import PushService
 from heliograph.intake.query import Query
 from heliograph.intake.quotas import Quotas
 from heliograph.intake.receipts import Receipts
-from heliograph.intake.reports import ProviderReports
+from heliograph.intake.proven import reporting
 from heliograph.intake.roster import RosterService
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import SignIn
@@ -78,6 +78,7 @@ from heliograph.system.feed import InProcessFeed
 from heliograph.system.lock import FileLock
 from heliograph.system.resolver import SystemResolver
 from heliograph.system.results import InProcessResults
+from heliograph.vault.derived import derived
 from heliograph.vault.passwords import Argon2Passwords
 from heliograph.vault.sealer import AesGcmSealer
 from heliograph.vault.secret_key import secret_keys
@@ -99,6 +100,7 @@ class Heliograph:
     channels: Channels
     services: Services
     arrivals: Arrivals
+    reports: Reports
     sign_in: SignIn
     applications: Applications
     credentials: Credentials
@@ -131,7 +133,7 @@ class Heliograph:
             directory=self.directory,
             inbox=self.inbox,
             answering=self.answering,
-            callbacks=Callbacks(self.channels, ProviderReports(self.store.outbox, self.clock, self.store.parts)),
+            callbacks=Callbacks(self.channels, self.reports),
             links=self.links,
             devices=self.devices,
             query=self.query,
@@ -246,7 +248,8 @@ async def open_app(
         store = await open_store(settings.data_dir / DATABASE, settings.store, clock)
         stack.push_async_callback(store.close)
         directory = CachedDirectory(store.directory, clock, settings.store.directory_cache)
-        sealer = AesGcmSealer(secret_keys(settings.data_dir, os.environ, entropy), entropy)
+        keys = secret_keys(settings.data_dir, os.environ, entropy)
+        sealer = AesGcmSealer(keys, entropy)
         passwords = Argon2Passwords()
         stack.callback(passwords.close)
         if transport is None:
@@ -258,13 +261,14 @@ async def open_app(
             inbox=store.inbox,
             feed=feed,
             transport=transport,
-            reports=ProviderReports(store.outbox, clock, store.parts),
+            reports=reporting(store.outbox, directory, clock, store.parts),
             parts=store.parts,
             notes=store.notes,
             clock=clock,
             entropy=entropy,
             log=structlog.get_logger("heliograph.channels"),
             answer_link=AnswerLinks(sealer, settings.server.public_url).of,
+            keys_for=partial(derived, keys),
         )
         channels = build_channels(settings.channels, tools)
         for channel in channels.values():
@@ -325,6 +329,7 @@ def _wired(
         channels=channels,
         services=services,
         arrivals=Arrivals(services, conversations, directory, once),
+        reports=reporting(store.outbox, directory, clock, store.parts),
         sign_in=sign_in,
         applications=Applications(store.keyring, settings.soap),
         credentials=Credentials(store.keyring, clock, entropy),

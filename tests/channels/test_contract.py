@@ -140,11 +140,13 @@ class TestEmail(ChannelContract):
             commands = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "CONTENT")
             answers = ("421 4.3.2 closing", "450 4.7.1 later", "550 5.1.1 no", "554 5.7.1 no", "999 ?", HANG_UP, STALL)
             options = {"host": "127.0.0.1", "port": server.port, "security": "none", "sender": "lamp@light.example"}
+            options["kept"] = 0  # every failure is met on a connection of its own
             yield Subject(
                 plugin=EMAIL,
                 channel=build_channel("mail", {"kind": "email", "timeout": 0.3, **options}, tools),
                 to="keeper@coast.example",
                 nonsense=("keeper", "a@b\r\nRCPT TO:<c@d>", "A <a@b.example>", "a@b.example, c@d.example"),
+                bodies={"smtp/rfc822": "Subject: Fog\n\nSound the horn."},
                 failures=tuple(
                     lambda command=command, answer=answer: server.refuse(command, answer)
                     for command in commands

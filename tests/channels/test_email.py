@@ -23,6 +23,7 @@ from heliograph.core.outcome import Accepted, Deferred, Gone, Refused
 from heliograph.testing.builders import a_letter, a_message, a_push, a_text
 from heliograph.testing.certificates import Authority
 from heliograph.testing.servers.smtp import HANG_UP, STALL, SmtpServer
+from heliograph.testing.tools import some_tools
 
 pytestmark = pytest.mark.anyio
 
@@ -36,8 +37,9 @@ async def server() -> AsyncIterator[SmtpServer]:
 
 
 def channel_to(server: SmtpServer, **changes: object) -> EmailChannel:
-    plain = {"host": "127.0.0.1", "port": server.port, "security": "none", "sender": "lamp@light.example"}
-    return EmailChannel(EmailSettings(**{**plain, "timeout": 1.0, **changes}))
+    """One that keeps no connection; see test_email_connections.py for those that do."""
+    plain = {"host": "127.0.0.1", "port": server.port, "security": "none", "sender": "lamp@light.example", "kept": 0}
+    return EmailChannel("mail", EmailSettings(**{**plain, "timeout": 1.0, **changes}), some_tools())
 
 
 def mail_to_keeper(**changes: object) -> Letter:
@@ -51,12 +53,14 @@ def texted(**changes: object) -> Letter:
 async def test_a_text_arrives_as_plain_mail(server: SmtpServer) -> None:
     answer = await channel_to(server, sender_name="The Lamp").send(texted(body="Fog ahead.\nSound the horn: båt!"))
 
-    assert answer == Accepted(detail="the server answered 250")
+    assert isinstance(answer, Accepted)
+    assert answer.detail == "the server answered 250 2.0.0 Taken"
     [mail] = server.mails
     assert (mail.sender, mail.recipients) == ("lamp@light.example", ("keeper@coast.example",))
     message = mail.message
     assert message["From"] == "The Lamp <lamp@light.example>"
     assert message["To"] == "keeper@coast.example"
+    assert message["Message-ID"] == answer.provider_id
     assert message["Subject"] == "Fog ahead."
     assert message["Date"] == "Sat, 21 Nov 2026 12:00:00 +0000"
     assert message.get_content_type() == "text/plain"
@@ -235,9 +239,11 @@ ROWS = [
     (Step.RECIPIENT, 550, "5.1.8 sender's domain", Meaning.NEVER),
     (Step.RECIPIENT, 550, "5.1.11 something else", Meaning.NEVER),
     (Step.RECIPIENT, 550, "no such user, perhaps", Meaning.NEVER),
-    (Step.RECIPIENT, 554, "5.7.1 policy", Meaning.NEVER),
-    (Step.CONTENT, 550, "5.7.1 spam", Meaning.NEVER),
-    (Step.CONTENT, 554, "5.7.1 spam", Meaning.NEVER),
+    (Step.RECIPIENT, 554, "5.7.1 policy", Meaning.POLICY),
+    (Step.CONTENT, 550, "5.7.1 spam", Meaning.POLICY),
+    (Step.CONTENT, 554, "5.7.1 spam", Meaning.POLICY),
+    (Step.CONTENT, 554, "5.6.0 no mail", Meaning.NEVER),
+    (Step.RECIPIENT, 501, "5.5.4 syntax", Meaning.NEVER),
     (Step.RECIPIENT, 555, "parameters", Meaning.NEVER),
     (Step.RECIPIENT, 503, "sequence", Meaning.NEVER),
     (Step.CONTENT, 299, "what?", Meaning.AGAIN),
@@ -253,6 +259,7 @@ def test_an_answer_means_what_the_table_says(step: Step, code: int, text: str, m
         Meaning.SLOWER: Deferred(said, lane=True),
         Meaning.SET_UP: Deferred(said, pause=said),
         Meaning.NEVER: Refused(said),
+        Meaning.POLICY: Refused(said),
         Meaning.GONE: Gone(said),
     }
     assert meaning(step, code, text) is meant
@@ -341,14 +348,33 @@ GOOD = ["keeper@coast.example", "a@b", "first.last+tag@sub.coast.example", "o'ne
 BAD = [
     "", "@", "keeper", "keeper@", "@coast.example", "a b@c.example", "a@b c", "a@@b", "a@b@c", ".a@b", "a.@b", "a..b@c",
     "a@-b", "a@b-", "a@b..c", "a@.b", "a@b.", '"quoted"@b', "a(comment)@b", "<a@b>", "A <a@b>", "a@b,c@d", "a@b;", "a@b\r\n",
-    "a@b\nRCPT TO:<c@d>", "a\r@b", "a\x00@b", "a@b\x00", "å@b.example", "a@å.example", "a@[127.0.0.1]",
-    "x" * 65 + "@b.example", "a@" + "x" * 64 + ".example", "a@" + "x." * 126 + "x", " a@b", "a@b ", "a@b\u2028", "a@１.example",
+    "a@b\nRCPT TO:<c@d>", "a\r@b", "a\x00@b", "a@b\x00", "a@[127.0.0.1]", "\u202ea@b.example", "a\u200b@b.example", "a\xa0b@c.example", "😀@b.example",
+    "ö" * 33 + "@b.example", "a@ö..example", "a@-ö.example", "a@xn--\ud800.example", "\ud800@b.example",
+    "x" * 65 + "@b.example", "a@" + "x" * 64 + ".example", "a@" + "x." * 126 + "x", " a@b", "a@b ", "a@b\u2028",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("address", GOOD)
 async def test_a_plain_mail_address_is_taken_as_it_is(server: SmtpServer, address: str) -> None:
     assert await channel_to(server).resolve(1, address, "") == Address(value=address)
+
+
+@pytest.mark.parametrize(
+    ("written", "used"),
+    [
+        ("Keeper@Coast.Example", "Keeper@coast.example"),
+        ("a@BÜCHER.example", "a@xn--bcher-kva.example"),
+        ("a@straße.example", "a@xn--strae-oqa.example"),  # not strasse.example, which is somebody else's
+        ("a@１.example", "a@1.example"),
+        ("båt@kyst.example", "båt@kyst.example"),
+        ("ba\u030at@kyst.example", "båt@kyst.example"),
+        ("иван@пример.example", "иван@xn--e1afmkfd.example"),
+    ],
+)
+async def test_an_international_address_is_taken_in_the_form_it_is_used(
+    server: SmtpServer, written: str, used: str
+) -> None:
+    assert await channel_to(server).resolve(1, written, "") == Address(value=used)
 
 
 @pytest.mark.parametrize("address", BAD)

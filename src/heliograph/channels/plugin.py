@@ -16,6 +16,11 @@ def no_answer_link(letter: Letter) -> str:
     return ""
 
 
+def no_keys(purpose: str) -> tuple[bytes, ...]:
+    """For tests that sign nothing."""
+    return ()
+
+
 class Log(Protocol):
     """Where a channel writes: an event's name and its facts. Never contents, addresses or secrets."""
 
@@ -38,6 +43,7 @@ class Tools:
     entropy: Callable[[int], bytes]
     log: Log
     answer_link: Callable[[Letter], str] = no_answer_link  # where a question is answered; empty: only in the inbox
+    keys_for: Callable[[str], tuple[bytes, ...]] = no_keys  # 32 bytes each, the same after a restart; the first signs
 
 
 Build = Callable[[str, Any, Tools], Channel]

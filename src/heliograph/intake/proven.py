@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from heliograph.core.delivery import Delivery, Record, Report
+from heliograph.core.parts import Parts
 from heliograph.core.ports import Clock, Directory, Outbox, Reports
+from heliograph.intake.reports import ProviderReports
 
 
 class ProvenReports:
@@ -42,3 +44,8 @@ class ProvenReports:
             if (delivery.id, delivery.channel) == (report.delivery_id, channel):
                 return delivery
         return None
+
+
+def reporting(outbox: Outbox, directory: Directory, clock: Clock, parts: Parts) -> Reports:
+    """Port `Reports`, whole: what is proven, and what is known by a provider's id."""
+    return ProvenReports(outbox, directory, clock, ProviderReports(outbox, clock, parts))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
@@ -55,6 +55,7 @@ class Subject:
     nonsense: tuple[str, ...] = ()  # what a To must not be on this channel, beside NONSENSE
     company_id: int = 1
     secrets: tuple[str, ...] = ()  # what must appear nowhere
+    bodies: Mapping[str, str] = field(default_factory=dict)  # formats that plain words do not fit, and what does
     failures: tuple[Happening, ...] = ()  # each makes the provider fail the next send
     requests: Callable[[], int] = lambda: 0  # how often the provider was reached so far
 
@@ -119,7 +120,7 @@ class ChannelContract:
         """Both kinds of content, in every format the channel says it knows."""
         async with self.open() as subject:
             formats = subject.channel.traits.formats or ("",)
-            contents: list[Content] = [a_push(), *(a_text(format=format, to=subject.to) for format in formats)]
+            contents: list[Content] = [a_push(), *(_in_format(subject, format) for format in formats)]
             for content in contents:
                 letter = await _letter(subject, content)
                 assert isinstance(await subject.channel.send(letter), Accepted)
@@ -189,6 +190,11 @@ class ChannelContract:
         """Whatever ends up in a traceback or a log."""
         async with self.open() as subject:
             _assert_no_secret(f"{subject.channel!r} {subject.channel} {subject.channel.traits!r}", subject)
+
+
+def _in_format(subject: Subject, format: str) -> Content:
+    text = a_text(format=format, to=subject.to)
+    return replace(text, body=subject.bodies.get(format, text.body))
 
 
 async def _letter(subject: Subject, content: Content) -> Letter:

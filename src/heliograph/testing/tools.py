@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from ipaddress import ip_network
 from typing import Any
 
 from heliograph.channels.plugin import Tools
 from heliograph.channels.transport import GuardedTransport
 from heliograph.config.settings import OutboundSettings
-from heliograph.intake.reports import ProviderReports
+from heliograph.intake.proven import reporting
 from heliograph.store.memory import MemoryStore
 from heliograph.system.entropy import entropy
 from heliograph.system.feed import InProcessFeed
@@ -43,11 +44,12 @@ def some_tools(clock: JumpingClock | None = None, **changes: Any) -> Tools:
         inbox=store.inbox,
         feed=InProcessFeed(),
         transport=GuardedTransport(LOOPBACK, ScriptedResolver({})),
-        reports=ProviderReports(store.outbox, clock, store.parts),
+        reports=reporting(store.outbox, store.directory, clock, store.parts),
         parts=store.parts,
         notes=store.notes,
         clock=clock,
         entropy=entropy,
         log=Notebook(),
+        keys_for=lambda purpose: (sha256(purpose.encode()).digest(),),
     )
     return replace(made, **changes)

@@ -28,6 +28,7 @@ class Meaning(Enum):
     GREYLISTED = "the server wants to see whether we come back: not before five minutes"
     SLOWER = "the server is busy or going down: slow the whole channel"
     SET_UP = "our set-up is wrong: pause the channel, charge nothing"
+    POLICY = "this mail never; too many of these pause the channel"
     NEVER = "this mail never"
     GONE = "this mail never, and the mailbox does not exist"
 
@@ -64,7 +65,9 @@ ANSWERS: tuple[Row, ...] = (
     Row(550, 559, Meaning.GONE, None, "5.1.2"),  # no such domain
     Row(550, 559, Meaning.GONE, None, "5.1.3"),  # not an address
     Row(550, 559, Meaning.GONE, None, "5.1.6"),  # moved, no forwarding
-    Row(500, 599, Meaning.NEVER),  # policy, spam, size, and our own mistakes
+    Row(550, 550, Meaning.POLICY, None, "5.7."),  # policy, or taken for spam
+    Row(554, 554, Meaning.POLICY, None, "5.7."),
+    Row(500, 599, Meaning.NEVER),  # size, and our own mistakes
 )
 
 GREYLIST_WAIT = 300.0  # seconds
@@ -84,7 +87,7 @@ def meaning(step: Step, code: int, text: str) -> Meaning:
 
 def outcome(step: Step, code: int, text: str) -> Outcome:
     """What a refusing answer means for the delivery."""
-    said = f"{step}: the server answered {code} {_plain(text)}".rstrip()
+    said = f"{step}: the server answered {code} {plain(text)}".rstrip()
     match meaning(step, code, text):
         case Meaning.AGAIN:
             return Deferred(said)
@@ -94,7 +97,7 @@ def outcome(step: Step, code: int, text: str) -> Outcome:
             return Deferred(said, lane=True)
         case Meaning.SET_UP:
             return Deferred(said, pause=said)
-        case Meaning.NEVER:
+        case Meaning.NEVER | Meaning.POLICY:
             return Refused(said)
         case Meaning.GONE:
             return Gone(said)
@@ -119,5 +122,6 @@ def _fits(wanted: str, given: str) -> bool:
     return given == wanted or not wanted or (wanted.endswith(".") and given.startswith(wanted))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The server's words on one line, cut."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_LONGEST]

@@ -1,54 +1,64 @@
-"""Hands mail to an SMTP server, one connection and one recipient a try."""
+"""Hands mail to an SMTP server, one recipient a try, over connections that are kept for a while; and hears what comes back."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from urllib.parse import parse_qs
 
-from aiosmtplib import SMTP
 from aiosmtplib.errors import SMTPException, SMTPResponseException
+from msgspec.structs import replace
 
-from heliograph.channels.email.answers import Step, outcome
-from heliograph.channels.email.mailbox import domain, is_mailbox
-from heliograph.channels.email.payload import mail
-from heliograph.channels.email.settings import EmailSettings, Security
+from heliograph.channels.email.addresses import Addresses
+from heliograph.channels.email.answers import Meaning, Step, meaning, outcome, plain
+from heliograph.channels.email.inbound.hearing import Hearing
+from heliograph.channels.email.inbound.listener import Listener
+from heliograph.channels.email.inbound.session import Limits
+from heliograph.channels.email.mailbox import domain, read_mailbox
+from heliograph.channels.email.payload import FORMATS, WHOLE, Mail, Unfit, mail, message_id
+from heliograph.channels.email.pool import Line, Pool, Talk, goodbye
+from heliograph.channels.email.settings import EmailSettings
+from heliograph.channels.email.standing import Standing
+from heliograph.channels.email.tokens import Kind, Tokens
+from heliograph.channels.email.whole import whole
 from heliograph.channels.plugin import Plugin, Tools
-from heliograph.core.delivery import Address, Letter
-from heliograph.core.errors import BadSetting, InvalidArgument
+from heliograph.core.delivery import Address, Letter, Report
+from heliograph.core.errors import BadSetting, InvalidArgument, Malformed, NotAuthenticated
+from heliograph.core.message import Text
 from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
 from heliograph.core.ports import Check, Traits
+from heliograph.core.reporting import Take
 from heliograph.core.retry import RetryPolicy
 
 _MINUTE, _HOUR = 60.0, 3600.0
 
-#: RFC 5321 section 4.5.4.1: tries at least 30 minutes apart, giving up after four to five days; the first
-#: two come sooner, because what we speak to is usually our own server.
+#: RFC 5321 section 4.5.4.1: tries at least 30 minutes apart, giving up after four to five days; the first wait is shorter,
+#: for servers that look whether we come back. Each may be a tenth shorter: so the second is 34 minutes.
 SCHEDULE = (
-    _MINUTE, 10 * _MINUTE, 30 * _MINUTE, _HOUR, 2 * _HOUR, 4 * _HOUR, 8 * _HOUR, 16 * _HOUR, 24 * _HOUR, 24 * _HOUR,
-    24 * _HOUR,
+    6 * _MINUTE, 34 * _MINUTE, _HOUR, 2 * _HOUR, 4 * _HOUR, 8 * _HOUR, 16 * _HOUR, 24 * _HOUR, 24 * _HOUR, 24 * _HOUR,
 )  # fmt: skip
 _OFFERED = (Step.TLS, Step.SIGN_IN)  # what a server says in its EHLO answer that it can do
-_ANSWERS_A_MAIL = 7  # greeting, EHLO, TLS, sign-in, sender, recipient, content: each has the time limit
-
-
-class Talk:
-    """One conversation and how far it has come."""
-
-    def __init__(self, client: SMTP) -> None:
-        self.client = client
-        self.step = Step.CONNECT
+_ANSWERS_A_MAIL = 9  # greeting, EHLO, TLS, EHLO, sign-in, sender, recipient, content, RSET: each has the time limit
+ONE_CLICK = "List-Unsubscribe=One-Click"
 
 
 class EmailChannel:
-    """One try is one conversation with the server."""
+    """One try is one mail on a connection of its own or on one that is kept."""
 
-    def __init__(self, settings: EmailSettings) -> None:
+    def __init__(self, name: str, settings: EmailSettings, tools: Tools) -> None:
+        self._name = name
         self._settings = settings
+        self._clock = tools.clock
+        self._answer_link = tools.answer_link
         self._tls = _tls(settings)
-        self._hello = settings.hello or domain(settings.sender)
+        hello = settings.hello or domain(settings.sender)
+        self._pool = Pool(settings, self._tls, hello, tools.clock)
+        self._standing = Standing()
+        self._tokens = Tokens(name, tools.keys_for("tokens in mail addresses"))
+        self._addresses = Addresses(settings, self._tokens)
+        self._hearing = Hearing(name, settings, self._tokens, tools)
+        self._listener = _listener(settings, hello, self._hearing)
         self._traits = Traits(
-            formats=("text/plain",),
+            formats=FORMATS,
             concurrency=settings.concurrency,
             timeout=settings.timeout * _ANSWERS_A_MAIL,
             retry=RetryPolicy(attempts=len(SCHEDULE) + 1, schedule=SCHEDULE, resend_in_doubt=True),
@@ -56,76 +66,154 @@ class EmailChannel:
 
     @property
     def traits(self) -> Traits:
-        """Plain text; a mail whose fate is not known is sent again under the same Message-ID."""
+        """Plain text, HTML, or a message that its caller wrote whole; one in doubt is sent again under its Message-ID."""
         return self._traits
 
+    @property
+    def inbound_port(self) -> int:
+        """The port that mail comes in on; 0 while nobody listens."""
+        return self._listener.port if self._listener is not None else 0
+
+    async def listen(self, take: Take) -> None:
+        """Take mail in from now on, where `inbound_port` says so. Raises BadSetting when the port cannot be had."""
+        self._hearing.take_in = take
+        if self._listener is not None:
+            try:
+                await self._listener.start()
+            except OSError as error:
+                raise BadSetting(
+                    f"channels.{self._name}.inbound_port cannot be listened on: {error.strerror}."
+                ) from None
+
     async def resolve(self, company_id: int, to: str, format: str) -> Address:
-        """A mail address as `name@example.com`. Raises InvalidArgument."""
-        if not is_mailbox(to):
-            raise InvalidArgument("To must be one mail address like name@example.com, in plain letters.", field="To")
-        return Address(value=to)
+        """A mail address as `name@example.com`, its domain in lower case and ASCII. Raises InvalidArgument."""
+        address = read_mailbox(to)
+        if not address:
+            raise InvalidArgument("To must be one mail address like name@example.com.", field="To")
+        return Address(value=address)
 
     async def send(self, letter: Letter) -> Outcome:
-        """One conversation, from connecting to the server's word for the mail."""
-        to = letter.address.value
-        if not is_mailbox(to):
+        """One mail, from connecting where that is needed to the server's word for it."""
+        to = read_mailbox(letter.address.value)
+        if not to:
             return Refused("the address is not a mail address")  # a device's token, by a push route that leads here
-        content = mail(letter, sender=self._settings.sender, sender_name=self._settings.sender_name)
-        talk = Talk(self._client())
+        letter = replace(letter, address=Address(value=to))
         try:
-            async with self._connected(talk) as client:
-                talk.step = Step.SENDER
-                await client.mail(self._settings.sender)
-                talk.step = Step.RECIPIENT
-                await client.rcpt(to)
-                talk.step = Step.CONTENT
-                taken = await client.data(content)
+            ready = self._written(letter)
+        except Unfit as reason:
+            return Refused(str(reason))
+        if trouble := self._standing.trouble(self._clock.monotonic()):
+            return Deferred(trouble, pause=trouble)
+        talk = Talk()
+        try:
+            said = await self._carried(letter, ready, talk)
+        except Unfit as reason:
+            return Refused(str(reason))
         except (SMTPException, OSError) as failure:
-            return _failed(talk.step, failure)
-        return Accepted(detail=f"the server answered {taken.code}")
+            return self._heard(talk.step, failure)
+        self._standing.heard(False, self._clock.monotonic())
+        return Accepted(provider_id=message_id(letter, self._settings.sender), detail=f"the server answered {said}")
 
     async def check(self) -> Check:
         """Connects, starts TLS and signs in, and sends nothing."""
-        talk = Talk(self._client())
+        talk = Talk()
         try:
-            async with self._connected(talk) as client:
-                await client.noop()
+            line = await self._pool.opened(talk)
+            try:
+                await line.client.noop()
+            finally:
+                await goodbye(line)
         except (SMTPException, OSError) as failure:
             detail = _failed(talk.step, failure).detail
             return Check(False, f"{detail[:1].upper()}{detail[1:]}.")
         signed_in = " and signed us in" if self._settings.username else ""
         return Check(True, f"The server answered{signed_in}.")
 
+    def callback(self, query: str, body: bytes) -> list[Report]:
+        """A recipient's one-click unsubscription (RFC 8058): a POST with our token. A look at the address changes nothing.
+
+        Raises NotAuthenticated without a token of ours, Malformed for anything but that POST.
+        """
+        [token, *_] = parse_qs(query).get("token", [""])
+        meant = self._tokens.read(token)
+        if meant is None or meant.kind is not Kind.UNSUBSCRIBE:
+            raise NotAuthenticated("This address is not valid.")
+        if body.strip() != ONE_CLICK.encode():
+            raise Malformed(f"To unsubscribe, POST {ONE_CLICK} here.")
+        return [self._hearing.unsubscribing(meant)]
+
     async def close(self) -> None:
-        """Nothing to let go of: every conversation ends with its try."""
+        """Take no more mail in, and hang up."""
+        if self._listener is not None:
+            await self._listener.close()
+        await self._pool.close()
 
-    def _client(self) -> SMTP:
-        return SMTP(
-            hostname=self._settings.host,
-            port=self._settings.actual_port,
-            local_hostname=self._hello,
-            timeout=self._settings.timeout,
-            use_tls=self._settings.security is Security.TLS,
-            start_tls=False,  # done as a step of its own, so that its failure is told as such
-            tls_context=self._tls,
-        )
+    def _written(self, letter: Letter) -> Mail:
+        content = letter.message.content
+        marks = self._addresses.marks(letter, self._answer_link(letter))
+        if isinstance(content, Text) and content.format == WHOLE:
+            return whole(letter, marks)
+        return mail(letter, marks)
 
-    @asynccontextmanager
-    async def _connected(self, talk: Talk) -> AsyncIterator[SMTP]:
-        client = talk.client
+    async def _carried(self, letter: Letter, ready: Mail, talk: Talk) -> str:
+        """On a kept line, or on a new one when there is none or it turns out to be dead before anything was handed over."""
+        line = self._pool.kept()
+        if line is not None:
+            try:
+                return await self._over(line, letter, ready, talk)
+            except (SMTPException, OSError) as failure:
+                if not (talk.step is Step.SENDER and _is_dead(failure)):
+                    raise
+        return await self._over(await self._pool.opened(talk), letter, ready, talk)
+
+    async def _over(self, line: Line, letter: Letter, ready: Mail, talk: Talk) -> str:
         try:
-            await client.connect()
-            if self._settings.security is Security.STARTTLS:
-                talk.step = Step.TLS
-                await client.starttls()
-            if self._settings.username:
-                talk.step = Step.SIGN_IN
-                await client.login(self._settings.username, self._settings.password.get_secret_value())
-            yield client
-            with suppress(SMTPException, OSError):  # the mail is the server's; a rude goodbye changes nothing
-                await client.quit()
-        finally:
-            client.close()
+            talk.step = Step.SENDER
+            options, encoding = _options(line, ready)
+            await line.client.mail(self._addresses.envelope(letter), options=options, encoding=encoding)
+            talk.step = Step.RECIPIENT
+            await line.client.rcpt(letter.address.value, encoding=encoding)
+            talk.step = Step.CONTENT
+            taken = await line.client.data(ready.content)
+        except (Unfit, SMTPResponseException) as refusal:
+            if isinstance(refusal, SMTPResponseException) and refusal.code == 421:
+                line.hang_up()
+            else:
+                await self._pool.give_back(line, undo=not isinstance(refusal, Unfit))
+            raise
+        except BaseException:
+            line.hang_up()
+            raise
+        await self._pool.give_back(line)
+        return plain(f"{taken.code} {taken.message}")
+
+    def _heard(self, step: Step, failure: SMTPException | OSError) -> Outcome:
+        """What a failure means, and what it says of our standing with the server."""
+        if isinstance(failure, SMTPResponseException) and step in (Step.RECIPIENT, Step.CONTENT):
+            refused = meaning(step, failure.code, failure.message) is Meaning.POLICY
+            self._standing.heard(refused, self._clock.monotonic())
+        return _failed(step, failure)
+
+
+def _options(line: Line, ready: Mail) -> tuple[list[str], str]:
+    """What MAIL says beside the sender, and how its address is written. Raises Unfit for what the server cannot take."""
+    offered = line.client.esmtp_extensions
+    limit = offered.get("size", "").strip()
+    if limit.isascii() and limit.isdigit() and 0 < int(limit) < len(ready.content):
+        raise Unfit(f"the mail has {len(ready.content)} bytes and the server takes {int(limit)}")
+    if ready.eight_bit and "8bitmime" not in offered:
+        raise Unfit("the server does not take 8-bit mail (8BITMIME)")
+    if ready.utf8 and "smtputf8" not in offered:
+        raise Unfit("the server does not take addresses beyond ASCII (SMTPUTF8)")
+    options = [f"SIZE={len(ready.content)}"] if "size" in offered else []
+    options += ["BODY=8BITMIME"] if ready.eight_bit or ready.utf8 else []
+    options += ["SMTPUTF8"] if ready.utf8 else []
+    return options, "utf-8" if ready.utf8 else "ascii"
+
+
+def _is_dead(failure: SMTPException | OSError) -> bool:
+    """Whether the connection is gone, as one that was not used for a while may be."""
+    return not isinstance(failure, SMTPResponseException) or failure.code == 421
 
 
 def _failed(step: Step, failure: SMTPException | OSError) -> Outcome:
@@ -161,13 +249,22 @@ def _tls(settings: EmailSettings) -> ssl.SSLContext:
         raise BadSetting(f"ca_file {settings.ca_file} cannot be read: {type(error).__name__}.") from None
 
 
-def _build(name: str, settings: EmailSettings, tools: Tools) -> EmailChannel:
-    return EmailChannel(settings)
+def _listener(settings: EmailSettings, name: str, hearing: Hearing) -> Listener | None:
+    if settings.inbound_port is None:
+        return None
+    return Listener(
+        host=settings.inbound_host,
+        port=settings.inbound_port,
+        name=name,
+        door=hearing,
+        limits=Limits(size=settings.inbound_size, seconds=settings.inbound_timeout),
+        connections=settings.inbound_connections,
+    )
 
 
 PLUGIN = Plugin(
     kind="email",
-    description="Sends messages as plain mail through an SMTP server.",
+    description="Sends messages as mail through an SMTP server, and takes in what comes back.",
     settings=EmailSettings,
-    build=_build,
+    build=EmailChannel,
 )

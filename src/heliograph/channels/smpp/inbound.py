@@ -39,6 +39,7 @@ class Fragment(msgspec.Struct, frozen=True):
     coding: int
     data: bytes
     at: int  # ms since the epoch
+    to: str = ""  # the number of ours that it was sent to
 
     @property
     def key(self) -> str:
@@ -74,7 +75,7 @@ class Inbound:
         place = joint(sm)
         try:
             if place is None:
-                return await self._handed(self.take, _sender(sm), text)
+                return await self._handed(self.take, _sender(sm), sm.to, text)
             return await self._kept(self.take, _fragment(sm, place, self._clock.now()))
         except Unavailable:
             return Status.TRY_LATER
@@ -120,7 +121,7 @@ class Inbound:
 
     async def _whole(self, take: Take, parts: dict[int, Fragment]) -> int:
         fragments = [parts[number] for number in sorted(parts)]
-        status = await self._handed(take, fragments[0].sender, self._joined(fragments))
+        status = await self._handed(take, fragments[0].sender, fragments[0].to, self._joined(fragments))
         await self._notes.forget([self._note(fragment) for fragment in fragments])
         (await self._known()).pop(fragments[0].text, None)
         return status
@@ -150,13 +151,14 @@ class Inbound:
 
     # ---------------------------------------------------------------------------------- any
 
-    async def _handed(self, take: Take, sender: str, text: str) -> int:
+    async def _handed(self, take: Take, sender: str, to: str, text: str) -> int:
         """Raises Unavailable."""
         arrival = Arrival(
             company_id=self._settings.replies_company,
             user=self._settings.replies_to,
             sender=sender,
             text=text,
+            to=to,
             format=FORMATS[0],
         )
         try:
@@ -174,4 +176,4 @@ def _sender(sm: Sm) -> str:
 def _fragment(sm: Sm, place: Joint, now: int) -> Fragment:
     whose = f"{sm.source_ton}\0{sm.source}\0{sm.to}\0{place.reference}\0{place.of}"
     text = hashlib.sha256(whose.encode()).hexdigest()[:32]
-    return Fragment(text, place.number, place.of, _sender(sm), sm.data_coding, bare(sm), now)
+    return Fragment(text, place.number, place.of, _sender(sm), sm.data_coding, bare(sm), now, sm.to)

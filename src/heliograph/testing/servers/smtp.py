@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
@@ -32,6 +32,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
     secured: bool  # over TLS
     user: str  # who had signed in; empty for nobody
+    options: tuple[str, ...] = ()  # what MAIL said beside the sender
 
     @property
     def message(self) -> EmailMessage:
@@ -45,22 +46,41 @@ class SmtpServer:
     """`async with SmtpServer() as server:` then send to 127.0.0.1 and `server.port`.
 
     `server.refuse("RCPT", "550 5.1.1 No such user")` makes the next RCPT be answered so; the commands are
-    CONNECT, EHLO, AUTH, MAIL, RCPT, DATA (before the mail), CONTENT (after it) and QUIT.
+    CONNECT, EHLO, AUTH, MAIL, RCPT, DATA (before the mail), CONTENT (after it), RSET and QUIT.
     """
 
     def __init__(
-        self, *, tls: ssl.SSLContext | None = None, implicit: bool = False, users: Mapping[str, str] | None = None
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        implicit: bool = False,
+        users: Mapping[str, str] | None = None,
+        utf8: bool = False,
+        size: int | None = None,
+        port: int = 0,
+        seen: Callable[[str, str], None] | None = None,
     ) -> None:
         """With `tls` it offers STARTTLS, or with `implicit` speaks TLS from the first byte. With `users` (name to
-        password) it wants a sign-in."""
+        password) it wants a sign-in; with `utf8` it offers SMTPUTF8, with `size` it takes no mail larger than that.
+        `seen` is told each command that was scripted or carries a mail on, and what was answered."""
         self._tls = tls
         self._implicit = implicit
         self._users = dict(users or {})
+        self._utf8 = utf8
+        self._size = size
+        self._wanted_port = port
+        self._seen = seen
         self._script: dict[str, list[str]] = {}
         self._server: asyncio.Server | None = None
-        self._open: set[_Conversation] = set()
+        self._conversations: set[_Conversation] = set()
         self.mails: list[Mail] = []
         self.port = 0
+        self.connections = 0  # so far
+
+    @property
+    def open(self) -> int:
+        """How many clients are connected."""
+        return len(self._conversations)
 
     def refuse(self, command: str, *answers: str) -> None:
         """Answer the next ones of this command so, in order; a HANG_UP or STALL instead of an answer does that."""
@@ -68,7 +88,9 @@ class SmtpServer:
 
     async def __aenter__(self) -> Self:
         direct = self._tls if self._implicit else None
-        self._server = await asyncio.get_running_loop().create_server(self._converse, "127.0.0.1", 0, ssl=direct)
+        self._server = await asyncio.get_running_loop().create_server(
+            self._converse, "127.0.0.1", self._wanted_port, ssl=direct
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -77,7 +99,7 @@ class SmtpServer:
     ) -> None:
         if self._server is not None:
             self._server.close()
-        for conversation in list(self._open):
+        for conversation in list(self._conversations):
             conversation.hang_up()
         await asyncio.sleep(0)
 
@@ -94,7 +116,8 @@ class SmtpServer:
                 auth_require_tls=not self._implicit,
                 authenticator=self._sign_in if self._users else None,
                 loop=asyncio.get_running_loop(),
-                enable_SMTPUTF8=False,
+                enable_SMTPUTF8=self._utf8,
+                data_size_limit=self._size,
             )
 
     def _sign_in(self, server: Any, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
@@ -112,6 +135,7 @@ class SmtpServer:
                 content=envelope.original_content or b"",
                 secured=session.ssl is not None or self._implicit,
                 user=str(session.auth_data or ""),
+                options=tuple(envelope.mail_options),
             )
         )
 
@@ -120,13 +144,19 @@ class SmtpServer:
         waiting = self._script.get(command)
         return waiting.pop(0) if waiting else ""
 
+    def tell(self, command: str, answer: str) -> None:
+        """Whoever watches is told."""
+        if self._seen is not None:
+            self._seen(command, answer)
+
     def joined(self, conversation: _Conversation) -> None:
-        """A client has come."""
-        self._open.add(conversation)
+        """A client has come, or has begun to speak TLS."""
+        self.connections += conversation not in self._conversations
+        self._conversations.add(conversation)
 
     def left(self, conversation: _Conversation) -> None:
         """A client has gone."""
-        self._open.discard(conversation)
+        self._conversations.discard(conversation)
 
 
 class _Conversation(SMTP):
@@ -153,6 +183,8 @@ class _Conversation(SMTP):
     async def scripted(self, command: str) -> str:
         """The answer a test asked for; hangs up or stalls when that is what it asked for."""
         answer = self._home.next_answer(command)
+        if answer:
+            self._home.tell(command, answer)
         if answer == HANG_UP:
             self.hang_up()
         if answer in (HANG_UP, STALL):
@@ -184,6 +216,12 @@ class _Conversation(SMTP):
         else:
             await super().smtp_DATA(arg)
 
+    async def smtp_RSET(self, arg: str) -> None:
+        if answer := await self.scripted("RSET"):
+            await self.push(answer)
+        else:
+            await super().smtp_RSET(arg)
+
     async def smtp_QUIT(self, arg: str) -> None:
         if answer := await self.scripted("QUIT"):
             await self.push(answer)
@@ -196,6 +234,7 @@ class _Conversation(SMTP):
         if answer := await self.scripted("MAIL"):
             return answer
         envelope.mail_from = address
+        envelope.mail_options = list(options)
         return "250 2.1.0 OK"
 
     async def handle_RCPT(
@@ -210,4 +249,5 @@ class _Conversation(SMTP):
         if answer := await self.scripted("CONTENT"):
             return answer
         self._home.took(session, envelope)
+        self._home.tell("CONTENT", "250 2.0.0 Taken")
         return "250 2.0.0 Taken"

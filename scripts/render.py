@@ -16,6 +16,7 @@ from heliograph.cli.reference import cli_page
 from heliograph.config.describe import reference_page
 from heliograph.core import errors, lifecycle
 from heliograph.core.errors import HeliographError
+from heliograph.core.webhooks import EVENTS
 from heliograph.edge import compatibility, failures
 from heliograph.observe.table import metrics_page
 from heliograph.scripts.describe import events_table
@@ -140,6 +141,16 @@ def adding_a_channel_page() -> str:
     return text
 
 
+def webhooks_page() -> str:
+    """docs/using/webhooks.md with every type of event, and the receiver as it is tested."""
+    page = ROOT / "docs/using/webhooks.md"
+    heads = "| type | when | in `data`, beside `company_id` |\n|---|---|---|\n"
+    rows = "".join(f"| `{type.value}` | {when} | {data} |\n" for type, (when, data) in EVENTS.items())
+    text = block(page, "events", heads + rows)
+    receiver = (ROOT / "examples/webhooks/receiver.py").read_text(encoding="utf-8")
+    return block(page, "receiver.py", f"```python\n{receiver}```\n", text=text)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/adding-a-channel.md": adding_a_channel_page,
     "docs/architecture.md": states_block,
@@ -149,6 +160,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/metrics.md": metrics_page,
     "docs/reference/settings.md": settings_page,
     "docs/scripting.md": scripting_page,
+    "docs/using/webhooks.md": webhooks_page,
     **{f"docs/channels/{kind}.md": partial(channel_page, kind) for kind in registry.BUILT_IN},
 }
 

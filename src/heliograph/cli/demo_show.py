@@ -45,7 +45,7 @@ def show_credentials(out: Console, url: str, record: DemoRecord, ticket: str, fo
     say(f"  SOAP        {url}/Remote/Services86/Pocket.svc, Messaging.svc, SoPrincipal.svc (75, 80 to 88; WSDL: ?wsdl)")
     say(f"  JSON agents {url}/api/v1/Agents/Messaging/SendMessages and so on")
     say(f"  REST push   {url}/api/v2/push?format=json")
-    say(f"  inbox       {url}/api/v2/inbox")
+    say(f"  inbox       {url}/inbox for people, {url}/api/v2/inbox for programs")
     say(f"  data        {folder.absolute()}")
     heading(out, "Who may use it (these secrets are for this demo alone)")
     say(f"  CompanyId {record.company_id}  IntegrationKey {record.integration_key}")

@@ -129,8 +129,9 @@ async def test_good_items_among_bad_ones_go_on_in_their_places(town: Town, door:
 
 async def test_a_configuration_that_cannot_be_used_refuses_the_call_and_sends_nothing(town: Town) -> None:
     items = [{"To": "+4712345678", "Content": "Lit"}]
-    for plugin, config, kind, words in (
+    for plugin, config, kind, *words in (
         ("phone", {"twilio_sid": "x", "twilio_auth_token": "y"}, "SoInvalidArgumentException", "twilio_sid"),
+        ("phone", {"twilio_auth_token": "y"}, "SoInvalidArgumentException", "Missing", "twilio_account_sid"),
         ("inbox", {"any": "thing"}, "SoNotSupportedException", "takes no configuration"),
     ):
         body = json.dumps(
@@ -145,6 +146,7 @@ async def test_a_configuration_that_cannot_be_used_refuses_the_call_and_sends_no
         heard = await town.ask("POST", target, _headers(town, "application/json"), body)
         assert heard.status >= 400
         assert kind in heard.text, heard.text
-        assert words in heard.text
+        for word in words:
+            assert word in heard.text
         assert '"x"' not in heard.text, "a value may be a secret"
         assert before == await town.app.store.outbox.messages(company_id=1, state=None, before_id=None, limit=1)

@@ -20,6 +20,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
     formats: tuple[str, ...] = ()  # ProviderInfo.SupportedMessagingFormats
     config_keys: frozenset[str] | None = None  # keys SendMessagesWithConfig may give; None: takes no config
+    config_required: frozenset[str] = frozenset()  # those of them without which a configuration cannot be used
     concurrency: int = 16
     timeout: float = 30.0  # seconds for one try
     retry: RetryPolicy = RetryPolicy()

@@ -224,11 +224,14 @@ def _check_config(name: str, channel: Channel, config: dict[str, str]) -> None:
     if known is None:
         raise NotSupported(f"The plugin {name!r} takes no configuration with a message.")
     unknown = sorted(set(config) - known)
-    if unknown:
-        raise InvalidArgument(
-            f"Unknown configuration keys for {name!r}: {', '.join(unknown)[:500]}. Known: {', '.join(sorted(known))}.",
-            field="Config",
-        )
+    missing = sorted(key for key in channel.traits.config_required if not config.get(key))
+    words = [
+        f"{what} configuration keys for {name!r}: {', '.join(keys)[:500]}."
+        for what, keys in (("Unknown", unknown), ("Missing", missing))
+        if keys
+    ]
+    if words:
+        raise InvalidArgument(f"{' '.join(words)} Known: {', '.join(sorted(known))}.", field="Config")
 
 
 def _text(message: OutgoingMessage, session: str) -> Text:

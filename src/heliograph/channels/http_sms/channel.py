@@ -38,6 +38,7 @@ class HttpSmsChannel:
             formats=FORMATS,
             addressed_by="phone",
             config_keys=frozenset(profile.options),
+            config_required=frozenset(n for n, each in profile.options.items() if each.required and not each.default),
             concurrency=settings.concurrency,
             timeout=settings.timeout + _SPARE,
             retry=settings.in_doubt.policy,

@@ -218,11 +218,14 @@ async def broken() -> Gateway:
             body_limit=1000,
         ),
         inbox=NoRoutes(),  # type: ignore[arg-type]
+        inbox_pages=NoRoutes(),  # type: ignore[arg-type]
         answers=NoRoutes(),  # type: ignore[arg-type]
         devices=NoRoutes(),  # type: ignore[arg-type]
         family=NoRoutes(),  # type: ignore[arg-type]
         callbacks=NoRoutes(),  # type: ignore[arg-type]
         messages=NoRoutes(),  # type: ignore[arg-type]
+        metrics=NoRoutes(),  # type: ignore[arg-type]
+        console=NoRoutes(),  # type: ignore[arg-type]
         pages=Pages(broken_health, "1"),
         api=ApiPages("1"),
         socket=NoRoutes(),  # type: ignore[arg-type]

@@ -175,6 +175,11 @@ def test_a_status_means_what_the_table_says(status: int, meant: Meaning) -> None
     assert outcome(reply, now=SATURDAY_NOON, shared=False) == expected[meant]
 
 
+def test_an_endpoint_that_cannot_keep_up_is_left_alone_for_a_while_although_it_names_none() -> None:
+    reply = Reply(status=429, headers={}, body=b"")
+    assert outcome(reply, now=SATURDAY_NOON, shared=False) == Deferred("the endpoint answered 429", retry_after=5.0)
+
+
 def test_every_row_of_the_table_is_tested() -> None:
     tested = {status for status, _ in STATUSES}
     assert all(any(first <= status <= last for status in tested) for first, last, _ in ANSWERS)

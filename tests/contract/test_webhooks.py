@@ -247,6 +247,20 @@ async def test_a_notice_is_itself_no_event_and_in_no_list_of_messages(store: Sto
     assert [message.id for message in listed] == [delivery.message_id]
 
 
+async def test_a_notice_that_failed_is_no_message_that_ended_badly_and_is_removed_with_time(store: Store) -> None:
+    endpoint = await store.webhooks.add_endpoint(an_endpoint())
+    await accepted(store, state=State.FAILED)
+    for notice in await store.webhooks.expand():
+        [claimed] = await store.outbox.claim([notice.id], now=notice.due_at, lease_until=notice.due_at + 1000)
+        lease = claimed.delivery.lease
+        await store.outbox.record([Record(delivery_id=notice.id, happening=Happening.REFUSED, at=1, lease=lease)])
+    assert (await store.outbox.backlog(company_id=None)).bad == {State.FAILED: 1}
+    assert (await store.outbox.backlog(company_id=1)).bad == {State.FAILED: 1}
+    assert len(await store.webhooks.notices(endpoint, state=State.FAILED, before_id=None, limit=9)) == 2
+    assert await store.outbox.prune(before=notice.due_at + 10**12, limit=9) == 3
+    assert await store.webhooks.notices(endpoint, state=None, before_id=None, limit=9) == []
+
+
 async def test_notices_to_an_endpoint_are_listed_newest_first_and_by_state(store: Store, clock: JumpingClock) -> None:
     mine = await store.webhooks.add_endpoint(an_endpoint())
     await store.webhooks.add_endpoint(an_endpoint())

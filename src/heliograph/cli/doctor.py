@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyexpat
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -101,7 +101,15 @@ def _others_may(path: Path) -> bool:
 async def _store(config: Path | None, data: Path | None) -> list[Finding]:
     async with opened(config, data) as gateway:
         facts = {str(key): str(value) for key, value in gateway.store.facts().items()}
-    return list(store(facts))
+        endpoints = await gateway.notices.service.trouble()
+    return [*store(facts), *webhooks(endpoints)]
+
+
+def webhooks(trouble: Mapping[str, int]) -> Iterator[Finding]:
+    """Endpoints of event notifications that cannot be reached; silent where all is well."""
+    if any(trouble.values()):
+        sentence = f"{trouble['failing']} endpoints fail and {trouble['disabled']} were disabled for it: webhooks list"
+        yield Finding("warning", "event notifications", sentence)
 
 
 def store(facts: dict[str, str]) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from heliograph.channels.waits import retry_after
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome
 from heliograph.core.ports import Reply
 
+SLOW = 5.0  # seconds for which an endpoint of several is left alone when it asks to be, and does not say how long
+
 
 class Meaning(Enum):
     """What follows from a status."""
@@ -50,7 +52,8 @@ def outcome(reply: Reply, *, now: int, shared: bool) -> Outcome:
         case Meaning.AGAIN:
             return Deferred(said)
         case Meaning.SLOWER:
-            return Deferred(said, retry_after=retry_after(reply.headers.get("retry-after", ""), now=now), lane=shared)
+            wish = retry_after(reply.headers.get("retry-after", ""), now=now)
+            return Deferred(said, retry_after=SLOW if wish is None and not shared else wish, lane=shared)
         case Meaning.CLOSED if shared:
             return Deferred(said, pause="the configured endpoint answered 410 Gone: it wants no more webhooks")
         case Meaning.CLOSED:

@@ -213,7 +213,8 @@ class MemoryOutbox:
             if delivery.state not in SETTLED:
                 due.setdefault((delivery.channel, delivery.state), []).append(delivery.due_at)
         waiting = tuple(Waiting(*key, len(times), min(times)) for key, times in sorted(due.items()))
-        return Backlog(waiting, dict(Counter(d.state for d in mine if d.state in BAD_ENDS)))
+        bad = [d.state for d in mine if d.state in BAD_ENDS and d.message_id < FIRST_NOTICE]
+        return Backlog(waiting, dict(Counter(bad)))
 
     async def search(self, wanted: Wanted, *, before_id: int | None, limit: int) -> Found:
         """Messages that are as wanted, newest first."""

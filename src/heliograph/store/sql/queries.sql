@@ -180,7 +180,7 @@ SELECT json_group_array(json_array(channel, state, many)) FROM (
 );
 
 -- backlog --
--- What waits by channel and state, and how much ended badly by state; each from the index of its own.
+-- What waits by channel and state, and how much ended badly by state, notices apart; each from the index of its own.
 SELECT json_object(
     'waiting', json((
         SELECT json_group_array(json_array(channel, state, many, due_at)) FROM (
@@ -197,7 +197,7 @@ SELECT json_object(
     'bad', json((
         SELECT json_group_object(state, many) FROM (
             SELECT state, count(*) AS many FROM delivery INDEXED BY delivery_aside
-            WHERE state IN ('failed', 'expired', 'undelivered')
+            WHERE state IN ('failed', 'expired', 'undelivered') AND message_id < 4294967296
             AND state NOT IN ('queued', 'leased', 'sent', 'delivered') GROUP BY state
         )
     ))
@@ -221,7 +221,7 @@ SELECT json_object(
     'bad', json((
         SELECT json_group_object(state, many) FROM (
             SELECT state, count(*) AS many FROM delivery INDEXED BY delivery_aside
-            WHERE state IN ('failed', 'expired', 'undelivered') AND company_id = ?1
+            WHERE state IN ('failed', 'expired', 'undelivered') AND company_id = ?1 AND message_id < 4294967296
             AND state NOT IN ('queued', 'leased', 'sent', 'delivered') GROUP BY state
         )
     ))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import string
 import time
 
 import pytest
@@ -107,6 +108,17 @@ def test_what_only_looks_unsafe_is_read() -> None:
 
 def test_text_cut_by_comments_and_cdata_is_whole() -> None:
     assert read_xml(b"<a>on<!-- x -->e <![CDATA[tw]]>o</a>").text == "one two"
+
+
+@pytest.mark.parametrize(
+    "others", [b"", b"<b/>" * 60, b"<b>" * 20 + b"</b>" * 20, b"<!--<<<<<<<<<<<<<<<<<<<<<<-->" * 20]
+)
+def test_the_shortest_element_with_too_many_attributes_is_refused_whatever_stands_beside_it(others: bytes) -> None:
+    first = string.ascii_letters + "_"
+    names = [*first, *(a + b for a in first for b in string.ascii_letters)][: MAX_ATTRIBUTES + 1]
+    crowded = "<a " + " ".join(f'{name}=""' for name in names) + ">"
+    with pytest.raises(UnsafeXml, match="attributes"):
+        read_xml(crowded.encode() + others + b"</a>")
 
 
 def test_at_the_limits_it_is_still_read() -> None:

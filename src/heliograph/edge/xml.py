@@ -26,14 +26,17 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 _UTF32_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF8_NAMES = frozenset({"utf-8", "utf8"})
 _USUAL = frozenset({"", "utf-8", "UTF-8"})
+_USUAL_DECLARATIONS = (b'<?xml version="1.0" encoding="utf-8"?>', b'<?xml version="1.0" encoding="UTF-8"?>')
+_USUAL_DECLARED = len(_USUAL_DECLARATIONS[0])
 _UTF16_NAMES = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
 
 _DECLARATION = re.compile(rb"<\?xml\s([^>]{0,200}?)\?>")
 _DECLARED_ENCODING = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._:\-]{1,40})["']""")
 _PARSER_PLACE = re.compile(r", (line \d+, column \d+|use XML_PARSE_HUGE option).*", re.DOTALL)
-_SPACE = re.compile(rb"\s*")
 _MOST_PROLOG_COMMENTS = 256
 _SHORTEST_XMLNS = len(b'xmlns:a="" ')
+#: Bytes in which more attributes than allowed have room: all names differ, and 54 at most have a single byte.
+_SHORTEST_EXCESS = (MAX_ATTRIBUTES + 1) * len(b' aa=""') - 54
 _LONGEST_DECLARATION = 256  # bytes in which an XML declaration ends
 
 _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
@@ -84,8 +87,10 @@ async def read_any_xml(body: bytes, charset: str = "") -> etree._Element:
 
 
 def _read(body: bytes, charset: str, parsers: _Parsers) -> etree._Element:
-    usual = charset in _USUAL and body[:1] == b"<"
-    text, start = _as_utf8(body, "" if usual else charset.strip().strip("\"'").lower())
+    if charset in _USUAL and body.startswith(_USUAL_DECLARATIONS):
+        text, start = body, _USUAL_DECLARED
+    else:
+        text, start = _as_utf8(body, charset.strip().strip("\"'").lower())
     tags = text.count(b"<")  # twice the elements at most, so never fewer than the levels
     if tags > MAX_ELEMENTS and tags - text.count(b"</") > MAX_ELEMENTS:
         raise UnsafeXml(f"The XML has more than {MAX_ELEMENTS} elements.")
@@ -101,7 +106,7 @@ def _read(body: bytes, charset: str, parsers: _Parsers) -> etree._Element:
         raise UnsafeXml("A DOCTYPE is not allowed.")
     if text.find(b"?", rest) >= 0:  # likewise
         _refuse_instructions(root)
-    _refuse_excess(root, text, tags)
+    _refuse_excess(root, text, tags, marked=marked)
     return root
 
 
@@ -162,8 +167,9 @@ def _after_comments(text: bytes, at: int) -> int:
 
 
 def _after_space(text: bytes, at: int) -> int:
-    space = _SPACE.match(text, at)
-    return space.end() if space else at
+    """Where the next markup begins. Anything else than space before it is no XML, as the parser will say."""
+    found = text.find(b"<", at)
+    return found if found >= 0 else at
 
 
 def _refuse_instructions(root: etree._Element) -> None:
@@ -174,11 +180,16 @@ def _refuse_instructions(root: etree._Element) -> None:
         raise UnsafeXml("A processing instruction is not allowed.")
 
 
-def _refuse_excess(root: etree._Element, text: bytes, tags: int) -> None:
+def _refuse_excess(root: etree._Element, text: bytes, tags: int, *, marked: bool) -> None:
     """Each limit is looked at only where the bytes alone do not show that it is kept."""
     if tags > MAX_DEPTH and _TOO_DEEP(root):
         raise UnsafeXml(f"The XML is nested deeper than {MAX_DEPTH} levels.")
-    if text.count(b"=") > MAX_ATTRIBUTES and _TOO_MANY_ATTRIBUTES(root):
+    # Other tags are three bytes at least, once there are no comments; a `<` in one counts as a tag as well.
+    if (
+        len(text) - (0 if marked else 3 * tags) > _SHORTEST_EXCESS
+        and text.count(b"=") > MAX_ATTRIBUTES
+        and _TOO_MANY_ATTRIBUTES(root)
+    ):
         raise UnsafeXml(f"An element has more than {MAX_ATTRIBUTES} attributes.")
     if len(text) > MAX_ATTRIBUTES * _SHORTEST_XMLNS and text.count(b"xmlns") > MAX_ATTRIBUTES:
         _refuse_declarations(text)

@@ -122,7 +122,8 @@ def _complex_reader(type: Complex, version: int, expected: frozenset[str]) -> Re
     table = member_table(type.all_members(version), type.family, version)
 
     def read(element: etree._Element, types: TypeNames) -> Any:
-        if types.nil(element, expected):
+        values = element.values()
+        if values and (len(values) > 1 or types.fits.get(values[0]) is not expected) and types.nil(element, expected):
             return ABSENT
         return carrier(**read_members(element, table, types))
 
@@ -135,7 +136,8 @@ def _array_reader(type: Array, version: int, expected: frozenset[str]) -> Reader
     nothing = _nothing(type.item)
 
     def read(element: etree._Element, types: TypeNames) -> Any:
-        if types.nil(element, expected):
+        values = element.values()
+        if values and (len(values) > 1 or types.fits.get(values[0]) is not expected) and types.nil(element, expected):
             return ABSENT
         items: list[Any] = []
         for child in element[ALL]:
@@ -170,7 +172,8 @@ def _dictionary_reader(type: Dictionary, version: int, expected: frozenset[str])
     read_key, read_value = reader(type.key, version), reader(type.value, version)
 
     def read(element: etree._Element, types: TypeNames) -> Any:
-        if types.nil(element, expected):
+        values = element.values()
+        if values and (len(values) > 1 or types.fits.get(values[0]) is not expected) and types.nil(element, expected):
             return ABSENT
         pairs: dict[Any, Any] = {}
         for pair in element[ALL]:

@@ -82,7 +82,7 @@ def open_envelope(root: etree._Element, soap: Soap, table: Table, types: TypeNam
             header = child
             message_id = _read_header(child, soap.value, table, blocks)
         elif tag in table:
-            _keep(child, blocks)
+            _keep(tag, child, blocks)
         else:
             raise Malformed(f"{_short(child)} has no place in this Envelope.")
     if body is None:
@@ -116,15 +116,16 @@ def _read_header(header: etree._Element, uri: str, table: Table, blocks: dict[st
     must_tag = f"{{{uri}}}mustUnderstand"
     message_id = ""
     for block in header[ALL]:
-        if block.tag in table:
-            _keep(block, blocks)
-        elif block.tag in _ENDPOINT_TAGS:
-            _check_endpoint(block, _ENDPOINT_TAGS[str(block.tag)])
-        elif block.tag in _MESSAGE_ID:
+        tag = block.tag
+        if tag in table:
+            _keep(tag, block, blocks)
+        elif tag in _ENDPOINT_TAGS:
+            _check_endpoint(block, _ENDPOINT_TAGS[tag])
+        elif tag in _MESSAGE_ID:
             if message_id:
                 raise MisplacedHeader("The header MessageID stands twice.")
             message_id = (block.text or "").strip(XML_SPACE)
-        elif block.tag not in _UNDERSTOOD:
+        elif tag not in _UNDERSTOOD:
             must = block.get(must_tag)
             if must is not None and _must_understand(block, must, uri):
                 raise MisplacedHeader(
@@ -133,8 +134,7 @@ def _read_header(header: etree._Element, uri: str, table: Table, blocks: dict[st
     return message_id
 
 
-def _keep(block: etree._Element, blocks: dict[str, etree._Element]) -> None:
-    tag = str(block.tag)
+def _keep(tag: str, block: etree._Element, blocks: dict[str, etree._Element]) -> None:
     if tag in blocks:
         raise MisplacedHeader(f"The header {_short(block)} stands twice.")
     blocks[tag] = block

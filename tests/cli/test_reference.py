@@ -47,6 +47,7 @@ def test_the_commands_are_those_that_operators_were_promised() -> None:
         settings show, settings explain, settings sample, settings reference
         scripts new, scripts check, scripts run, scripts list, scripts reload, scripts trace
         device list, device remove, device key
+        console link, console list, console sign-out
         application add, application list, application grant, application revoke
         token add, token list, token revoke, ticket revoke
         fake apns, fake fcm, fake webpush, fake smsc"""

@@ -19,7 +19,7 @@ from heliograph.cli.demo_people import (
     settle,
     write_private,
 )
-from heliograph.cli.demo_show import curl_lines, heading, show_credentials, show_curl, show_travelled
+from heliograph.cli.demo_show import curl_lines, heading, show_console, show_credentials, show_curl, show_travelled
 from heliograph.cli.demo_tour import travel
 from heliograph.cli.output import console, say
 from heliograph.cli.serve import serve_until_told
@@ -36,6 +36,7 @@ _DEMO_SETTINGS: dict[str, Any] = {
     "channels.inbox.kind": "inbox",
     "channels.webhook.kind": "webhook",
     "channels.stub.kind": "stub",
+    "console.administrators": "gateway",
     "outbound.allow": ["127.0.0.0/8", "::1/128"],
     "log.level": "error",  # warnings about the stub are for gateways that matter
 }
@@ -122,12 +123,15 @@ def _json_line(gateway: Heliograph, url: str, record: DemoRecord, ticket: str, d
 
 
 async def _show(gateway: Heliograph, url: str, record: DemoRecord, ticket: str, data: Path) -> None:
+    from heliograph.wiring import operators_of  # brings in everything
+
     out = console()
     requests = calls(record, ticket)
     out.print(f"[bold]Heliograph[/] is up at {url}")
     heading(out, "First messages, over HTTP to itself (ms from the moment the request leaves)")
     for call in requests:
         show_travelled(out, await travel(gateway, url, call, await _ticket(gateway, call.recipient)))
+    show_console(out, url, record, await operators_of(gateway).make_code())
     show_credentials(out, url, record, ticket, data)
     show_curl(out, curl_lines(url, requests, ticket, data))
     say()

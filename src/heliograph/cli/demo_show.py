@@ -38,6 +38,14 @@ def show_travelled(out: Console, done: Travelled) -> None:
         out.print(f"    [red]{plain(done.trouble, 500)}[/]")
 
 
+def show_console(out: Console, url: str, record: DemoRecord, code: str) -> None:
+    """The way into the operators' pages."""
+    heading(out, "Look into it (the operators' console)")
+    say(f"  {url}/console/sign-in#{code}   (works once, for ten minutes)")
+    who = record.administrator
+    say(f"  later: {url}/console   as {who.user_name}, password {who.password}")
+
+
 def show_credentials(out: Console, url: str, record: DemoRecord, ticket: str, folder: Path) -> None:
     """Addresses and secrets to try the doors with. Printed unwrapped, so that they can be copied."""
     heading(out, "Where it is")

@@ -122,7 +122,7 @@ def _front(status: str, version: str) -> str:
     tagline = f'A self-hosted message and push gateway, version {escape(version)}<a class="state {state}" href="/healthz">{state}</a>'
     body = (
         f"<h2>Doors</h2><dl>{doors}</dl>"
-        '<p><a href="/inbox">Open your inbox</a>. Programs: <a href="/apiexplorer">try the doors in the API explorer</a>, '
+        '<p><a href="/inbox">Open your inbox</a>. Operators: <a href="/console">the console</a>. Programs: <a href="/apiexplorer">try the doors in the API explorer</a>, '
         'or read <a href="/openapi.json">openapi.json</a>.</p>'
         f"<h2>SOAP contracts</h2>"
         f'<div class="table"><table><tbody>{_contracts()}</tbody></table></div>'

@@ -274,6 +274,18 @@ async def test_notices_to_an_endpoint_are_listed_newest_first_and_by_state(store
     assert await store.webhooks.notices(mine, state=State.FAILED, before_id=None, limit=9) == []
 
 
+async def test_a_notice_is_delivered_once_more_by_a_delivery_of_its_own(store: Store) -> None:
+    endpoint = await store.webhooks.add_endpoint(an_endpoint())
+    await accepted(store)
+    await accepted(store)
+    first, second = await store.webhooks.expand()
+    again = await store.webhooks.repeat([second, first])
+    assert [each.message_id for each in again] == [first.message_id, second.message_id]
+    assert {each.address for each in again} == {endpoint.address}
+    listed = await store.webhooks.notices(endpoint, state=None, before_id=None, limit=9)
+    assert [each.id for each in listed] == [again[1].id, again[0].id, second.id, first.id]
+
+
 async def test_notices_are_due_in_the_queue_like_any_delivery(store: Store, clock: JumpingClock) -> None:
     await store.webhooks.add_endpoint(an_endpoint())
     await accepted(store)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+from msgspec.structs import replace
 from tests.webhooks.conftest import Desk
 
 from heliograph.channels.transport import GuardedTransport
@@ -108,10 +109,31 @@ async def test_dead_letters_are_sent_again_under_the_same_id_with_five_more_days
     assert await desk.service.replay(endpoint) == 0
 
 
-async def test_what_was_taken_is_not_sent_again(desk: Desk) -> None:
-    endpoint = (await desk.add("https://a.example.com/")).endpoint
+async def test_what_was_taken_is_sent_again_only_when_asked_for_and_under_the_same_id(
+    desk: Desk, receiver: WebhookServer
+) -> None:
+    endpoint = (await desk.add(receiver.url)).endpoint
     await desk.accept()
     [delivery] = await desk.due()
-    record = Record(delivery_id=delivery.id, happening=Happening.ACCEPTED, at=1, lease=delivery.lease)
+    await desk.channel.send(await desk.letter(delivery))
+    record = Record(delivery_id=delivery.id, happening=Happening.ACCEPTED, at=desk.clock.now(), lease=delivery.lease)
     await desk.store.outbox.record([record])
     assert await desk.service.replay(endpoint) == 0
+    await desk.clock.jump(60)
+    assert await desk.service.replay(endpoint, taken=True, since=desk.clock.now()) == 0
+    assert await desk.service.replay(endpoint, delivery_id=delivery.id, taken=True) == 1
+    await desk.channel.send(await desk.letter((await desk.due())[0]))
+    first, second = receiver.requests
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+    states = [sent.delivery.state for sent in await desk.service.sent(endpoint)]
+    assert states == [State.LEASED, State.SENT], "what was taken stays told as it was"
+
+
+async def test_a_secret_sealed_for_one_company_opens_for_no_other(desk: Desk, receiver: WebhookServer) -> None:
+    mine = (await desk.add(receiver.url)).endpoint
+    theirs = (await desk.add("https://a.example.com/", company_id=2)).endpoint
+    await desk.store.webhooks.update_endpoint(replace(mine, secrets=theirs.secrets))
+    tried = await desk.service.test(await desk.now(mine))
+    assert (tried.ok, tried.words) == (False, "the endpoint has no secret that can be opened: rotate it")
+    assert receiver.requests == []

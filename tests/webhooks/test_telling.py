@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 from msgspec.structs import replace
 from tests.webhooks.conftest import Desk
@@ -12,7 +13,7 @@ from tests.webhooks.conftest import Desk
 from heliograph.channels.transport import GuardedTransport
 from heliograph.config.settings import StoreSettings
 from heliograph.core.lifecycle import State
-from heliograph.core.webhooks import CHANNEL, EVENTS, EndpointState, EventType, facts_of
+from heliograph.core.webhooks import CHANNEL, EVENTS, EndpointState, EventType, Occurrence, facts_of, payload
 from heliograph.intake.webhooks import Change
 from heliograph.store.sqlite import open_store
 from heliograph.store.telling import TRIGGERS, WRITES
@@ -127,6 +128,15 @@ async def test_the_trigger_and_the_table_tell_the_same_facts(desk: Desk) -> None
     for name in promised:
         assert f"'{name}'" in TRIGGERS["told_move"]
         assert f"'{name}'" in TRIGGERS["told_birth"]
+
+
+def test_an_address_that_a_provider_repeats_in_its_words_is_shortened_there_too() -> None:
+    facts = {"address": "ida@example.com", "detail": "550 <ida@example.com> unknown", "device_id": None}
+    event = Occurrence(id=1, company_id=1, type="delivery.failed", at=1, facts=facts)
+    thin = msgspec.json.decode(payload(event, content=False, now=1))["data"]
+    full = msgspec.json.decode(payload(event, content=True, now=1))["data"]
+    assert (thin["address"], thin["detail"]) == ("i***@example.com", "550 <i***@example.com> unknown")
+    assert (full["address"], full["detail"]) == ("ida@example.com", "550 <ida@example.com> unknown")
 
 
 async def test_a_notice_of_another_companys_endpoint_is_never_posted(desk: Desk) -> None:

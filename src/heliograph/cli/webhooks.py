@@ -217,6 +217,7 @@ def replay(
     id: IdArgument,
     delivery: Annotated[int | None, typer.Option(metavar="ID", help="This delivery alone.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Those that ended since then.")] = None,
+    taken: Annotated[bool, typer.Option("--taken", help="Also what it took, for an endpoint that lost it.")] = False,
     config: ConfigOption = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -227,10 +228,12 @@ def replay(
         async with opened(config, data) as gateway:
             service = gateway.notices.service
             endpoint = await service.find(None, id)
+            if taken and delivery is None and since is None:
+                raise InvalidArgument("With --taken say --since or --delivery.")
             if endpoint.state is EndpointState.DISABLED:
                 raise InvalidArgument(f"Endpoint {id} is disabled: enable it first.")
             start = 0 if since is None else int(since.timestamp() * 1000)
-            return await service.replay(endpoint, delivery_id=delivery, since=start)
+            return await service.replay(endpoint, delivery_id=delivery, since=start, taken=taken)
 
     count = run(work())
     if json:

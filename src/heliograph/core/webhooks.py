@@ -21,7 +21,6 @@ CHANNEL = "@webhooks"  # the channel that carries notices; no configured channel
 FIRST_NOTICE = 2**32  # message ids from here on are notices: they are no MessagingIds, and no list of messages has them
 KEEP_TRYING_MS = 5 * 86_400_000  # a notice's time to live; the schedule of its attempts ends before
 ANSWER_KEPT = 4096  # bytes of an endpoint's answer that are kept, and shown to its owner alone
-SECRET_CONTEXT = "webhook.secret"  # what secrets are sealed for
 _SCHEME = "endpoint://"  # with it each endpoint has a lane of its own, whoever shares its host
 
 
@@ -121,6 +120,11 @@ def endpoint_id(address: str) -> int:
     return int(digits) if digits.isascii() and digits.isdecimal() and digits != address else 0
 
 
+def secret_context(company_id: int) -> str:
+    """What a company's secrets are sealed for, so that nobody who writes to the database makes another's of them."""
+    return f"webhook.secret.{company_id}"
+
+
 def active_secrets(endpoint: Endpoint, now: int) -> list[Secret]:
     """Those that sign at this moment (ms since the epoch), the newest first."""
     return [secret for secret in endpoint.secrets if not 0 < secret.expires_at <= now]
@@ -181,6 +185,9 @@ class Webhooks(Protocol):
     async def expand(self) -> list[Delivery]:
         """Make notices of the oldest events, in one transaction; their deliveries. Empty when no event is left."""
 
+    async def repeat(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """A new delivery of the same notice to the same endpoint for each, in one transaction, the oldest first."""
+
     async def notices(
         self, endpoint: Endpoint, *, state: State | None, before_id: int | None, limit: int
     ) -> list[Delivery]:
@@ -191,11 +198,19 @@ def payload(event: Occurrence, *, content: bool, now: int) -> str:
     """`{"type", "timestamp", "data"}` as Standard Webhooks has it; the same text for every attempt."""
     data: dict[str, Any] = {"company_id": event.company_id} | event.facts
     if "address" in data and not (content and data.get("device_id") is None):
-        data["address"] = shortened(data["address"])
+        _hide(data)
     if content and bytes(event.content) != b"null":
         data["content"] = event.content
     said = {"type": event.type, "timestamp": instant(event.at or now), "data": data}
     return msgspec.json.encode(said).decode()
+
+
+def _hide(data: dict[str, Any]) -> None:
+    """The address, and where a provider repeats it in its words."""
+    address = data["address"]
+    data["address"] = shortened(address)
+    if address and "detail" in data:
+        data["detail"] = data["detail"].replace(address, data["address"])
 
 
 def notices(event: Occurrence, message_id: int, delivery_id: int, now: int) -> list[tuple[Message, list[Delivery]]]:
@@ -229,6 +244,20 @@ def _delivery(id: int, message: Message, endpoint: int) -> Delivery:
         due_at=message.created_at,
         expires_at=message.expires_at,
         updated_at=message.created_at,
+    )
+
+
+def repeated(old: Delivery, id: int, now: int) -> Delivery:
+    """The same notice to the same endpoint once more."""
+    return Delivery(
+        id=id,
+        message_id=old.message_id,
+        company_id=old.company_id,
+        channel=CHANNEL,
+        address=old.address,
+        due_at=now,
+        expires_at=now + KEEP_TRYING_MS,
+        updated_at=now,
     )
 
 

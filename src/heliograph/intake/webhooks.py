@@ -17,7 +17,6 @@ from heliograph.core.lifecycle import Happening, State
 from heliograph.core.ports import Clock, Outbox, Queue, Sealer
 from heliograph.core.webhooks import (
     KEEP_TRYING_MS,
-    SECRET_CONTEXT,
     Endpoint,
     EndpointState,
     Secret,
@@ -26,6 +25,7 @@ from heliograph.core.webhooks import (
     Webhooks,
     active_secrets,
     all_types,
+    secret_context,
 )
 from heliograph.intake.sign_in import Entropy
 
@@ -35,7 +35,7 @@ _NEW = 32  # bytes of one made here
 _HOUR_MS = 3_600_000
 LONGEST_DESCRIPTION = 200
 PAGE_MAX = 1000
-_REPLAYED = (State.FAILED, State.EXPIRED)
+_DEAD = (State.FAILED, State.EXPIRED)
 
 
 class Outlet(Protocol):
@@ -107,7 +107,7 @@ class WebhookService:
             raise InvalidArgument(f"A company may have {self._settings.endpoints} endpoints.", field="Url")
         text = self._secret(secret)
         bare = Endpoint(id=0, company_id=company_id, url="", created_at=self._clock.now())
-        endpoint = await self._changed(replace(bare, secrets=(self._sealed(text),)), said)
+        endpoint = await self._changed(replace(bare, secrets=(self._sealed(text, company_id),)), said)
         return NewSecret(await self._webhooks.add_endpoint(endpoint), text)
 
     async def all(self, company_id: int | None) -> list[Endpoint]:
@@ -149,7 +149,7 @@ class WebhookService:
         until = now + int(self._settings.rotation_hours * _HOUR_MS)
         present = [each for each in active_secrets(endpoint, now) if not each.expires_at]
         old = tuple(replace(each, expires_at=until) for each in present) if until > now else ()
-        changed = replace(endpoint, secrets=(self._sealed(text), *old))
+        changed = replace(endpoint, secrets=(self._sealed(text, endpoint.company_id), *old))
         await self._webhooks.update_endpoint(changed)
         return NewSecret(changed, text)
 
@@ -168,21 +168,32 @@ class WebhookService:
             attempts[attempt.delivery_id].append(attempt)
         return [Sent(delivery, await self._type(delivery), tuple(attempts[delivery.id])) for delivery in deliveries]
 
-    async def replay(self, endpoint: Endpoint, *, delivery_id: int | None = None, since: int = 0) -> int:
+    async def replay(
+        self, endpoint: Endpoint, *, delivery_id: int | None = None, since: int = 0, taken: bool = False
+    ) -> int:
         """Send again what failed or expired: one delivery, or all updated since then (ms since the epoch); how many.
 
-        Each keeps its webhook-id and gets another five days. Raises NotFound for a delivery that is none of these.
+        With `taken` also what the endpoint took, for one that has lost it. Each keeps its webhook-id and gets another
+        five days. Raises NotFound for a delivery that is none of these.
         """
-        found: list[Delivery] = []
-        for state in _REPLAYED:
-            found += await self._all_in(endpoint, state)
-        wanted = [d for d in found if d.updated_at >= since and delivery_id in (None, d.id)]
-        if delivery_id is not None and not wanted:
-            raise NotFound(f"Endpoint {endpoint.id} has no failed or expired delivery {delivery_id}.")
-        now, moved = self._clock.now(), 0
-        for start in range(0, len(wanted), PAGE_MAX):
-            moved += await self._retried(wanted[start : start + PAGE_MAX], now)
-        return moved
+        dead = await self._ended(endpoint, _DEAD, delivery_id, since)
+        sent = await self._ended(endpoint, (State.SENT,), delivery_id, since) if taken else []
+        if delivery_id is not None and not (dead or sent):
+            raise NotFound(f"Endpoint {endpoint.id} has no delivery {delivery_id} that could be sent again.")
+        now, count = self._clock.now(), 0
+        for start in range(0, len(dead), PAGE_MAX):
+            count += await self._retried(dead[start : start + PAGE_MAX], now)
+        for start in range(0, len(sent), PAGE_MAX):
+            again = await self._webhooks.repeat(sent[start : start + PAGE_MAX])
+            await self._queue.publish(again)
+            count += len(again)
+        return count
+
+    async def _ended(
+        self, endpoint: Endpoint, states: Sequence[State], delivery_id: int | None, since: int
+    ) -> list[Delivery]:
+        found = [delivery for state in states for delivery in await self._all_in(endpoint, state)]
+        return [each for each in found if each.updated_at >= since and delivery_id in (None, each.id)]
 
     async def _retried(self, deliveries: list[Delivery], now: int) -> int:
         records = [
@@ -249,8 +260,8 @@ class WebhookService:
             raise InvalidArgument(f"Secret is {PREFIX} and {_SHORTEST} to {_LONGEST} bytes in base64.", field="Secret")
         return given
 
-    def _sealed(self, text: str) -> Secret:
-        return Secret(sealed=self._sealer.seal(text.encode(), context=SECRET_CONTEXT))
+    def _sealed(self, text: str, company_id: int) -> Secret:
+        return Secret(sealed=self._sealer.seal(text.encode(), context=secret_context(company_id)))
 
 
 class _Type(msgspec.Struct):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import apsw
 import msgspec
 from msgspec.structs import replace
@@ -10,7 +12,7 @@ from heliograph.core.delivery import Delivery
 from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
 from heliograph.core.ports import Clock
-from heliograph.core.webhooks import Endpoint, Occurrence, Trouble, notices
+from heliograph.core.webhooks import Endpoint, Occurrence, Trouble, notices, repeated
 from heliograph.store import rows
 from heliograph.store.jobs import Batch
 from heliograph.store.queries import SQL
@@ -79,6 +81,20 @@ class SqliteWebhooks:
         while not made and self._reader.value("webhook_due") is not None:
             made = await self._writer.run(self._expand)
         return made
+
+    async def repeat(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """New deliveries of the same notices; their ids are above those of all notices made before."""
+        now, old = self._clock.now(), sorted(deliveries, key=lambda delivery: delivery.id)
+
+        def work(connection: apsw.Connection) -> list[Delivery]:
+            first = _taken(connection, "delivery", len(old))
+            again = [repeated(delivery, id, now) for id, delivery in enumerate(old, start=first)]
+            batch = Batch()
+            batch.deliveries = [rows.text(delivery) for delivery in again]
+            batch.apply(connection)
+            return again
+
+        return await self._writer.run(work)
 
     async def notices(
         self, endpoint: Endpoint, *, state: State | None, before_id: int | None, limit: int

@@ -21,7 +21,6 @@ from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, Sealer, Traits, Transport
 from heliograph.core.webhooks import (
     ANSWER_KEPT,
-    SECRET_CONTEXT,
     Endpoint,
     EndpointState,
     Trouble,
@@ -29,6 +28,7 @@ from heliograph.core.webhooks import (
     Webhooks,
     active_secrets,
     endpoint_id,
+    secret_context,
 )
 
 _DAY_MS = 86_400_000
@@ -113,9 +113,10 @@ class EventChannel:
         """Nothing to let go of: the connections are the transport's."""
 
     async def _post(self, endpoint: Endpoint, id: str, body: bytes) -> Tried:
+        context = secret_context(endpoint.company_id)
         try:
             keys = [
-                key(self._sealer.open(secret.sealed, context=SECRET_CONTEXT).decode())
+                key(self._sealer.open(secret.sealed, context=context).decode())
                 for secret in active_secrets(endpoint, self._clock.now())
             ]
         except ValueError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -27,6 +27,7 @@ from heliograph.core.webhooks import (
     all_types,
     facts_of,
     notices,
+    repeated,
 )
 from heliograph.store.memory.tables import Tables
 
@@ -104,6 +105,15 @@ class MemoryWebhooks:
                 made += deliveries
         t.occurrences = []
         return made
+
+    async def repeat(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """New deliveries of the same notices."""
+        t, now = self._tables.open(), self._clock.now()
+        old = sorted(deliveries, key=lambda delivery: delivery.id)
+        again = [repeated(delivery, id, now) for id, delivery in enumerate(old, start=t.next_delivery)]
+        t.next_delivery += len(again)
+        t.deliveries |= {delivery.id: delivery for delivery in again}
+        return again
 
     async def notices(
         self, endpoint: Endpoint, *, state: State | None, before_id: int | None, limit: int

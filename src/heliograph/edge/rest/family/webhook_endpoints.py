@@ -145,7 +145,7 @@ WEBHOOKS: tuple[Endpoint, ...] = (
         "POST",
         "/replay",
         "replay_webhook",
-        "Sends again what failed or expired: one delivery, or without Delivery all of them.",
+        "Sends again what failed or expired; with Delivery that one alone, even if it was taken.",
         _ID,
         Field("Delivery", "delivery", line),
         required=("Id",),

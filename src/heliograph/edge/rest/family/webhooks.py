@@ -84,7 +84,8 @@ class Webhooks:
         """How many are sent again."""
         endpoint = await self._find(caller, given)
         delivery_id = _number("Delivery", given.get("delivery", ""))
-        return {"Replay": {"Count": await self._service.replay(endpoint, delivery_id=delivery_id)}}
+        count = await self._service.replay(endpoint, delivery_id=delivery_id, taken=delivery_id is not None)
+        return {"Replay": {"Count": count}}
 
     async def _find(self, caller: Caller, given: Members) -> Endpoint:
         allow(caller)

@@ -50,7 +50,8 @@ def test_the_commands_are_those_that_operators_were_promised() -> None:
         console link, console list, console sign-out
         application add, application list, application grant, application revoke
         token add, token list, token revoke, ticket revoke
-        fake apns, fake fcm, fake webpush, fake smsc"""
+        fake apns, fake fcm, fake webpush, fake smsc, fake smtp
+        suppression list, suppression lift, suppression add"""
     first, _, rest = promised.partition("\n")
     words = first.split() + [" ".join(part.split()) for part in rest.replace("\n", ",").split(",")]
     assert {f"heliograph {word}" for word in words} == set(ALL)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 import typer
 
-from heliograph.cli import fake_smsc
+from heliograph.cli import fake_smsc, fake_smtp
 from heliograph.cli.common import JsonOption, run
 from heliograph.cli.output import say
 from heliograph.core.errors import BadSetting
@@ -34,6 +34,7 @@ AnswerOption = Annotated[
 
 
 app.command("smsc")(fake_smsc.smsc)
+app.command("smtp")(fake_smtp.smtp)
 
 
 @app.command("apns")

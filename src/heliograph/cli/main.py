@@ -25,6 +25,7 @@ from heliograph.cli import (
     send,
     serve,
     setting_commands,
+    suppressions,
     tickets,
     tokens,
     users,
@@ -51,6 +52,7 @@ app.add_typer(tickets.app, name="ticket")
 app.add_typer(tokens.app, name="token")
 app.add_typer(applications.app, name="application")
 app.add_typer(messages.app, name="message")
+app.add_typer(suppressions.app, name="suppression")
 app.add_typer(channels.app, name="channel")
 app.add_typer(console.app, name="console")
 app.add_typer(setting_commands.app, name="settings")

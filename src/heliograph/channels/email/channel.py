@@ -170,9 +170,11 @@ class EmailChannel:
         try:
             talk.step = Step.SENDER
             options, encoding = _options(line, ready)
-            await line.client.mail(self._addresses.envelope(letter), options=options, encoding=encoding)
+            reported, notify = self._reports_wanted(line)
+            sender = self._addresses.envelope(letter)
+            await line.client.mail(sender, options=options + reported, encoding=encoding)
             talk.step = Step.RECIPIENT
-            await line.client.rcpt(letter.address.value, encoding=encoding)
+            await line.client.rcpt(letter.address.value, options=notify, encoding=encoding)
             talk.step = Step.CONTENT
             taken = await line.client.data(ready.content)
         except (Unfit, SMTPResponseException) as refusal:
@@ -186,6 +188,12 @@ class EmailChannel:
             raise
         await self._pool.give_back(line)
         return plain(f"{taken.code} {taken.message}")
+
+    def _reports_wanted(self, line: Line) -> tuple[list[str], list[str]]:
+        """What MAIL and RCPT say of reports (RFC 3461): the head comes back and not the whole mail, success where asked."""
+        if not self._settings.bounce_address or "dsn" not in line.client.esmtp_extensions:
+            return [], []
+        return ["RET=HDRS"], [f"NOTIFY={'SUCCESS,' if self._settings.receipts else ''}FAILURE"]
 
     def _heard(self, step: Step, failure: SMTPException | OSError) -> Outcome:
         """What a failure means, and what it says of our standing with the server."""

@@ -53,6 +53,9 @@ class EmailSettings(Area):
     bounce_address: str = Field(
         "", description="Where reports of undeliverable mail come, as `name+token@domain`; needs `inbound_port`."
     )
+    receipts: bool = Field(
+        False, description="Ask the servers on the way to report delivered mail too (DSN); needs `bounce_address`."
+    )
     reply_address: str = Field(
         "", description="Where answers come, as `name+token@domain` in Reply-To; needs `inbound_port`."
     )
@@ -103,6 +106,8 @@ class EmailSettings(Area):
         heard = [address for address in (self.bounce_address, self.reply_address, self.unsubscribe_address) if address]
         if heard and self.inbound_port is None:
             raise ValueError(f"{heard[0]} needs inbound_port, or nobody listens there")
+        if self.receipts and not self.bounce_address:
+            raise ValueError("receipts needs bounce_address, or nobody hears them")
         return self
 
     @model_validator(mode="after")

@@ -46,7 +46,7 @@ class SmtpServer:
     """`async with SmtpServer() as server:` then send to 127.0.0.1 and `server.port`.
 
     `server.refuse("RCPT", "550 5.1.1 No such user")` makes the next RCPT be answered so; the commands are
-    CONNECT, EHLO, AUTH, MAIL, RCPT, DATA (before the mail), CONTENT (after it), RSET and QUIT.
+    CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA (before the mail), CONTENT (after it), RSET and QUIT.
     """
 
     def __init__(
@@ -203,6 +203,12 @@ class _Conversation(SMTP):
             await self.push(answer)
         else:
             await super().smtp_EHLO(hostname)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        if answer := await self.scripted("STARTTLS"):
+            await self.push(answer)
+        else:
+            await super().smtp_STARTTLS(arg)
 
     async def smtp_AUTH(self, arg: str) -> None:
         if answer := await self.scripted("AUTH"):

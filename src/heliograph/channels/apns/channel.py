@@ -19,6 +19,7 @@ from heliograph.channels.jose import read_key
 from heliograph.channels.memo import Memo
 from heliograph.channels.notice import is_question, read, with_answer
 from heliograph.channels.plugin import Plugin, Tools, no_answer_link
+from heliograph.channels.previews import previewed
 from heliograph.channels.trouble import failed, unreachable
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting, InvalidArgument
@@ -35,6 +36,7 @@ from heliograph.core.ports import (
     Traits,
     Transport,
 )
+from heliograph.core.preview import Preview
 from heliograph.core.retry import RetryPolicy
 
 _TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){32,100}", re.ASCII)
@@ -100,6 +102,12 @@ class ApnsChannel:
         except (AddressRefused, ConnectFailed, ReplyLost) as failure:
             return failed(failure)
         return self._verdicts.outcome(reply, proof=proof, attempt=letter.attempt)
+
+    def preview(self, letter: Letter) -> Preview:
+        """The payload's size."""
+        if not _TOKEN.fullmatch(letter.address.value):
+            return Preview(refused="not an APNs device token, which is 64 to 200 hexadecimal digits")
+        return previewed(lambda: self._prepare(letter.message, self._answer_link(letter))[0])
 
     async def check(self) -> Check:
         """Send to a token that nobody has: Apple looks at key, topic and environment before it looks at the token."""

@@ -17,6 +17,7 @@ from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting, InvalidArgument
 from heliograph.core.outcome import Deferred, Outcome, Refused
 from heliograph.core.ports import Check, Clock, Traits
+from heliograph.core.preview import Preview
 from heliograph.core.retry import RetryPolicy
 
 _SPARE = 5.0  # seconds in which a process that ran out of time is ended
@@ -94,6 +95,15 @@ class AppriseChannel:
             return Deferred(f"in doubt: {lost}", in_doubt=True)
         ready = self.crew.ready
         return outcome(told, ready.services.get(target, "the service") if ready is not None else "the service")
+
+    def preview(self, letter: Letter) -> Preview:
+        """The size of title and text; into how many notifications a service cuts them is the library's to know."""
+        if letter.address.value not in self._settings.targets:
+            return Preview(refused="the channel has no target of that name")
+        notify = notification(letter, 0, self._answer_link(letter))
+        if notify is None:
+            return Preview(refused="the message has no text")
+        return Preview(size=len(f"{notify.title}{notify.body}".encode()))
 
     async def check(self) -> Check:
         """Whether apprise can be loaded and understands every URL; it sends nothing, so passwords remain untried."""

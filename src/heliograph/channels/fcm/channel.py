@@ -17,6 +17,7 @@ from heliograph.channels.fitting import TooLong
 from heliograph.channels.memo import Memo
 from heliograph.channels.notice import is_question, read
 from heliograph.channels.plugin import Plugin, Tools, no_answer_link
+from heliograph.channels.previews import previewed
 from heliograph.channels.trouble import failed, unreachable
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting, InvalidArgument
@@ -33,6 +34,7 @@ from heliograph.core.ports import (
     Traits,
     Transport,
 )
+from heliograph.core.preview import Preview
 from heliograph.core.retry import RetryPolicy
 
 _TOKEN = re.compile(r"[A-Za-z0-9_:.=-]{20,4096}", re.ASCII)
@@ -111,6 +113,13 @@ class FcmChannel:
         except (AddressRefused, ConnectFailed, ReplyLost) as failure:
             return failed(failure)
         return self._verdicts.outcome(reply, token=token, attempt=letter.attempt)
+
+    def preview(self, letter: Letter) -> Preview:
+        """The request's size."""
+        if not _TOKEN.fullmatch(letter.address.value):
+            return Preview(refused="not an FCM registration token, which is 20 or more letters, digits and signs")
+        link = self._answer_link(letter) if is_question(letter.message) else ""
+        return previewed(lambda: with_token(self._prepare(letter.message, link), letter.address.value))
 
     async def check(self) -> Check:
         """Ask FCM to look at a message for nobody, without sending it: a complaint about the token alone is what we want."""

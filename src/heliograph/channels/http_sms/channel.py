@@ -16,11 +16,13 @@ from heliograph.channels.http_sms.render import Ask, render, values
 from heliograph.channels.http_sms.settings import HttpSmsSettings
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.channels.sms.letters import FORMATS, read_letter, resolve, units
+from heliograph.channels.sms.previews import preview
 from heliograph.core.delivery import Address, Letter, Report
 from heliograph.core.errors import BadSetting, Malformed, NotAuthenticated
 from heliograph.core.message import Content
 from heliograph.core.outcome import Deferred, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
+from heliograph.core.preview import Preview
 from heliograph.core.reporting import ProviderCall
 
 _SPARE = 5.0  # seconds in which a request that ran out of time says so itself
@@ -56,6 +58,10 @@ class HttpSmsChannel:
     def units(self, content: Content) -> int:
         """The SMS that the text needs."""
         return units(content)
+
+    def preview(self, letter: Letter) -> Preview:
+        """Parts and alphabet."""
+        return preview(read_letter(letter, sender=self._settings.sender, most_parts=self._settings.max_parts))
 
     async def send(self, letter: Letter) -> Outcome:
         """Ask the provider once, with the caller's account where the message brings one."""

@@ -9,6 +9,7 @@ from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import Unavailable, UnknownRecipient
 from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
 from heliograph.core.ports import Check, Directory, Feed, InboxStore, Traits
+from heliograph.core.preview import Preview
 from heliograph.core.retry import RetryPolicy
 
 # Many at once, because items that arrive together share one commit; trying again is free,
@@ -57,6 +58,13 @@ class InboxChannel:
         # Also when the item was there already: the gateway may have stopped between storing and showing.
         self._feed.publish(kept)
         return _TAKEN
+
+    def preview(self, letter: Letter) -> Preview:
+        """The size of title and text."""
+        if letter.address.associate_id is None:
+            return Preview(refused="the delivery names no user")
+        kept = item(letter, letter.address.associate_id)
+        return Preview(size=len(f"{kept.title}{kept.body}".encode("utf-8", "replace")))
 
     async def check(self) -> Check:
         """Whether the store answers."""

@@ -13,11 +13,13 @@ from heliograph.channels.smpp.session import Limits
 from heliograph.channels.smpp.settings import SmppSettings
 from heliograph.channels.smpp.submits import Default, Long, submits
 from heliograph.channels.sms.letters import FORMATS, Sms, read_letter, resolve, units
+from heliograph.channels.sms.previews import preview
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import BadSetting
 from heliograph.core.message import Content
 from heliograph.core.outcome import Deferred, Outcome, Refused
 from heliograph.core.ports import Check, Traits
+from heliograph.core.preview import Preview
 from heliograph.core.reporting import Take
 
 _SPARE = 5.0  # seconds in which a submit that ran out of time says so itself
@@ -71,6 +73,11 @@ class SmppChannel:
         """The SMS that the text needs."""
         settings = self._settings
         return units(content, wide=settings.reference == 16, latin1=settings.alphabet is Default.LATIN1)
+
+    def preview(self, letter: Letter) -> Preview:
+        """Parts and alphabet."""
+        settings = self._settings
+        return preview(self._sms(letter), wide=settings.reference == 16, latin1=settings.alphabet is Default.LATIN1)
 
     async def send(self, letter: Letter) -> Outcome:
         """Submit every part that was not taken before, in order, and stop at the first that is not taken."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from heliograph.channels.plugin import Plugin, Tools, no_answer_link
+from heliograph.channels.previews import previewed
 from heliograph.channels.targets import read_target
 from heliograph.channels.webhook.answers import Meaning, meaning
 from heliograph.channels.webhook.payload import greeting, payload
@@ -15,6 +16,7 @@ from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import InvalidArgument
 from heliograph.core.outcome import Outcome
 from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, ReplyLost, Traits, Transport
+from heliograph.core.preview import Preview
 
 _LONGEST_NAME = 1000  # characters of a To that is not a URL
 
@@ -63,6 +65,10 @@ class WebhookChannel:
         body = payload(letter, self._answer_link(letter))
         shared = bool(self._settings.url)
         return (await self._poster.attempt(url, id, body, self._keys, shared=shared)).outcome
+
+    def preview(self, letter: Letter) -> Preview:
+        """The body's size."""
+        return previewed(lambda: payload(letter, self._answer_link(letter)))
 
     async def check(self) -> Check:
         """With a configured `url`: posts an event of type gateway.check to it."""

@@ -10,6 +10,7 @@ from heliograph.channels.memo import Memo
 from heliograph.channels.notice import Notice, read
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.channels.previews import previewed
+from heliograph.channels.previews import previewed
 from heliograph.channels.trouble import behind, failed, unreachable
 from heliograph.channels.waits import retry_after
 from heliograph.channels.webpush.answers import Meaning, meaning
@@ -21,6 +22,7 @@ from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import InvalidArgument
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
+from heliograph.core.preview import Preview
 from heliograph.core.preview import Preview
 from heliograph.core.retry import RetryPolicy
 from heliograph.core.subscription import Subscription, from_address
@@ -90,6 +92,14 @@ class WebPushChannel:
             # The endpoint is the browser's choice: what is wrong with it is no fault of our set-up.
             return Refused(str(failure)) if isinstance(failure, AddressRefused) else failed(failure)
         return self._outcome(reply, to, began, letter.attempt, asked=int(ttl(notice, began)))
+
+    def preview(self, letter: Letter) -> Preview:
+        """The size of what is encrypted; padding comes on top of it."""
+        try:
+            self._subscription(letter.address.value)
+        except ValueError as refusal:
+            return Preview(refused=str(refusal))
+        return previewed(lambda: payload(read(letter.message), self._answer_link(letter)))
 
     def preview(self, letter: Letter) -> Preview:
         """The size of what is encrypted; padding comes on top of it."""

@@ -17,7 +17,6 @@ from heliograph import __version__
 from heliograph.channels.plugin import Tools
 from heliograph.channels.registry import build_channels
 from heliograph.channels.transport import GuardedTransport
-from heliograph.config.channels import fallbacks
 from heliograph.config.plain import plain_values
 from heliograph.config.settings import Settings
 from heliograph.core.ports import Channels, Clock, Directory, Hooks, Listening, Observer, Reports, Sealer, Transport
@@ -37,7 +36,6 @@ from heliograph.hooks.scripts import ScriptHooks
 from heliograph.hooks.signatures import signature_of
 from heliograph.intake.actions import Actions
 from heliograph.intake.answer_links import AnswerLinks
-from heliograph.intake.answer_reports import AnswerReports
 from heliograph.intake.answers import AnswerService
 from heliograph.intake.applications import Applications
 from heliograph.intake.arrivals import Arrivals
@@ -45,25 +43,21 @@ from heliograph.intake.callbacks import Callbacks
 from heliograph.intake.conversations import Conversations
 from heliograph.intake.credentials import Credentials
 from heliograph.intake.devices import DeviceService
-from heliograph.intake.fallback import SecondWays
 from heliograph.intake.groups import GroupService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.incoming import IncomingService
-from heliograph.intake.messaging import MessagingService
 from heliograph.intake.methods import handlers, service_methods
 from heliograph.intake.notifications import NotificationService
 from heliograph.intake.once import Once
 from heliograph.intake.people import People
 from heliograph.intake.principal import PrincipalService
-from heliograph.intake.push import PushService
+from heliograph.intake.proven import reporting
 from heliograph.intake.query import Query
 from heliograph.intake.quotas import Quotas
 from heliograph.intake.receipts import Receipts
-from heliograph.intake.proven import reporting
 from heliograph.intake.roster import RosterService
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import SignIn
-from heliograph.intake.statuses import StatusService
 from heliograph.intake.submit import Intake
 from heliograph.observe.counters import Counters
 from heliograph.observe.events import Everyone, LogEvents
@@ -82,7 +76,7 @@ from heliograph.vault.derived import derived
 from heliograph.vault.passwords import Argon2Passwords
 from heliograph.vault.sealer import AesGcmSealer
 from heliograph.vault.secret_key import secret_keys
-from heliograph.wiring import Notifications, check_names, console_of, notifications, prepare, roots
+from heliograph.wiring import Notifications, check_names, console_of, notifications, prepare, roots, senders
 
 DATABASE = "heliograph.db"
 CONTROL = "scripts.sock"
@@ -295,29 +289,16 @@ def _wired(
     results, counters = InProcessResults(clock), Counters(clock)
     observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
     room = _room(store, directory, sealer, results, observer, clock)
-    intake = Intake(store.outbox, store.queue, results, clock, observer)
     sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings, store.notes)
-    ways = fallbacks(settings.channels)
-    second_ways = SecondWays(ways, channels, directory)
-    quotas = Quotas(settings.quotas, channels, store.usage, clock, observer)
-    push = PushService(intake, directory, settings.push, second_ways, quotas)
-    receipts = Receipts(store.outbox, clock)
-    devices = DeviceService(directory, clock)
-    reports = AnswerReports(intake, channels, settings.push)
-    answering = AnswerService(store.outbox, store.answers, clock, settings.push, observer, reports)
-    messaging = partial(
-        MessagingService, intake, store.outbox, results, channels, sealer, second_ways=second_ways, quotas=quotas
-    )
+    sending = senders(settings, results, store, directory, channels, sealer, clock, observer)
+    receipts, devices = Receipts(store.outbox, clock), DeviceService(directory, clock)
     conversations = Conversations(store.outbox, store.threads, clock, settings.messaging)
-    incoming = IncomingService(intake, channels, conversations, settings.messaging, settings.push)
-    statuses = StatusService(store.outbox, channels, clock, settings.messaging)
-    notifications = NotificationService(store.inbox, receipts, settings.push)
-    principal = PrincipalService(sign_in, __version__)
+    incoming = IncomingService(sending.intake, channels, conversations, settings.messaging, settings.push)
     methods = handlers(
-        *(principal, push, devices, notifications, answering, messaging(settings.messaging), statuses, incoming)
+        *(*sending.services, PrincipalService(sign_in, __version__), devices, incoming),
+        NotificationService(store.inbox, receipts, settings.push),
     )
-    at_once = messaging(settings.messaging.model_copy(update={"wait": 0.0}))  # a script's time is too short to wait
-    scripts = _scripts(settings, Verbs(push, at_once, directory), store, sealer, clock, observer)
+    scripts = _scripts(settings, Verbs(sending.push, sending.at_once, directory), store, sealer, clock, observer)
     people = People(directory, passwords, clock, entropy)
     services, once = Services(methods, hooks or scripts), Once(store.replays, clock, settings.idempotency)
     dispatcher = Dispatcher(notices.beside(channels), store.queue, room, settings.dispatch)
@@ -334,12 +315,12 @@ def _wired(
         applications=Applications(store.keyring, settings.soap),
         credentials=Credentials(store.keyring, clock, entropy),
         once=once,
-        intake=intake,
+        intake=sending.intake,
         people=people,
         roster=RosterService(directory, people, store.roster, clock),
         groups=GroupService(directory, people, store.roster, clock, entropy),
         inbox=InboxService(store.inbox, feed, receipts),
-        answering=answering,
+        answering=sending.answering,
         links=AnswerLinks(sealer, settings.server.public_url),
         devices=devices,
         query=Query(store.outbox, store.answers, store.threads, store.standbys),
@@ -348,8 +329,8 @@ def _wired(
         counters=counters,
         metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__),
         dispatcher=dispatcher,
-        quotas=quotas,
-        second_ways=SecondWayWatch(store.standbys, ways, dispatcher.paused, observer, clock),
+        quotas=sending.quotas,
+        second_ways=sending.watch(dispatcher.paused),
         sweeper=Sweeper(store.outbox, store.inbox, store.replays, directory, clock, settings.retention, store.usage),
         scripts=scripts,
     )

@@ -1,27 +1,39 @@
-"""What the composition root has made elsewhere: event notifications, the console, and the checks of settings against the machine."""
+"""What the composition root has made elsewhere: the services that send, event notifications, the console, and the checks of settings against the machine."""
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from heliograph.channels.webhook.events import EventChannel
+from heliograph.config.channels import fallbacks
 from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting
-from heliograph.core.ports import Channels, Clock, Directory, Sealer, Transport
+from heliograph.core.ports import Channels, Clock, Directory, Observer, Results, Sealer, Transport
 from heliograph.core.webhooks import CHANNEL
 from heliograph.dispatch.dispatcher import Dispatcher
+from heliograph.dispatch.fallback import SecondWayWatch
 from heliograph.dispatch.fan_out import FanOut
 from heliograph.edge.console.pages import Console
 from heliograph.hooks.scripts import ScriptHooks
 from heliograph.intake.actions import Actions
+from heliograph.intake.answer_reports import AnswerReports
+from heliograph.intake.answers import AnswerService
 from heliograph.intake.credentials import Credentials
 from heliograph.intake.desk import Desk, Sources
+from heliograph.intake.fallback import SecondWays
+from heliograph.intake.messaging import MessagingService
 from heliograph.intake.operators import Operators
+from heliograph.intake.push import PushService
 from heliograph.intake.query import Query
+from heliograph.intake.quotas import Quotas
 from heliograph.intake.sign_in import SignIn
+from heliograph.intake.statuses import StatusService
+from heliograph.intake.submit import Intake
 from heliograph.intake.webhooks import WebhookService
 from heliograph.observe.counters import Counters
 from heliograph.observe.metrics import Metrics
@@ -58,6 +70,56 @@ def notifications(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Senders:
+    """The services that send and are told what became of it, with the limits they keep and the second ways they plan."""
+
+    intake: Intake
+    push: PushService
+    messaging: MessagingService
+    at_once: MessagingService  # does not wait for first attempts: for scripts, whose time is too short
+    statuses: StatusService
+    answering: AnswerService
+    quotas: Quotas
+    watch: Callable[[Callable[[], Mapping[str, str]]], SecondWayWatch]  # from why channels are paused
+
+    @property
+    def services(self) -> tuple[object, ...]:
+        """Those whose methods callers may call."""
+        return (self.push, self.messaging, self.statuses, self.answering)
+
+
+def senders(
+    settings: Settings,
+    results: Results,
+    store: SqliteStore,
+    directory: Directory,
+    channels: Channels,
+    sealer: Sealer,
+    clock: Clock,
+    observer: Observer,
+) -> Senders:
+    """Wired, and nothing started. Raises BadSetting for fallbacks that cannot be."""
+    intake = Intake(store.outbox, store.queue, results, clock, observer)
+    ways = fallbacks(settings.channels)
+    second_ways = SecondWays(ways, channels, directory)
+    quotas = Quotas(settings.quotas, channels, store.usage, clock, observer)
+    messaging = partial(
+        MessagingService, intake, store.outbox, results, channels, sealer, second_ways=second_ways, quotas=quotas
+    )
+    reports = AnswerReports(intake, channels, settings.push)
+    return Senders(
+        intake=intake,
+        push=PushService(intake, directory, settings.push, second_ways, quotas),
+        messaging=messaging(settings.messaging),
+        at_once=messaging(settings.messaging.model_copy(update={"wait": 0.0})),
+        statuses=StatusService(store.outbox, channels, clock, settings.messaging),
+        answering=AnswerService(store.outbox, store.answers, clock, settings.push, observer, reports),
+        quotas=quotas,
+        watch=lambda paused: SecondWayWatch(store.standbys, ways, paused, observer, clock),
+    )
+
+
 class Parts(Protocol):
     """What the console is made of; `app.Heliograph` has them all."""
 
@@ -87,6 +149,7 @@ class Parts(Protocol):
     def dispatcher(self) -> Dispatcher: ...
     @property
     def scripts(self) -> ScriptHooks: ...
+    async def health(self) -> dict[str, object]: ...
 
 
 def operators_of(gateway: Parts) -> Operators:
@@ -109,6 +172,7 @@ def console_of(gateway: Parts) -> Console:
         troubles=gateway.counters.troubles,
         minutes=gateway.metrics.trends.minutes,
         kinds={name: table["kind"] for name, table in gateway.settings.channels.items()},
+        health=gateway.health,
     )
     desk = Desk(
         gateway.query,

@@ -8,7 +8,7 @@ closed) and nothing of the call has happened then.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from heliograph.core.access import Keyring as Keyring
 from heliograph.core.answer import Answer
@@ -27,7 +27,7 @@ from heliograph.core.delivery import (
 )
 from heliograph.core.events import Event
 from heliograph.core.lifecycle import State
-from heliograph.core.message import Content, Message
+from heliograph.core.message import Message
 from heliograph.core.notes import Note as Note
 from heliograph.core.notes import Notes as Notes
 from heliograph.core.outcome import Outcome
@@ -49,6 +49,7 @@ from heliograph.core.scripting import Hooks as Hooks
 from heliograph.core.search import Found, Wanted
 from heliograph.core.standing import Backlog
 from heliograph.core.traits import Check as Check
+from heliograph.core.traits import Counting as Counting
 from heliograph.core.traits import Shape as Shape
 from heliograph.core.traits import Traits as Traits
 
@@ -357,14 +358,6 @@ class Channel(Protocol):
         """Test credentials and connectivity; say what is wrong and how to mend it."""
 
     async def close(self) -> None: ...
-
-
-@runtime_checkable
-class Counting(Protocol):
-    """A channel of which one message may count, and cost, as several: an SMS of three parts."""
-
-    def units(self, content: Content) -> int:
-        """How many it counts as; at least 1. No I/O, and no error for what can never be sent."""
 
 
 Channels = Mapping[str, Channel]

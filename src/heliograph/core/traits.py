@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 import msgspec
 
+from heliograph.core.message import Content
 from heliograph.core.retry import RetryPolicy
 
 
@@ -33,3 +36,11 @@ class Check(msgspec.Struct, frozen=True):
 
     ok: bool
     sentence: str
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A channel of which one message may count, and cost, as several: an SMS of three parts."""
+
+    def units(self, content: Content) -> int:
+        """How many it counts as; at least 1. No I/O, and no error for what can never be sent."""

@@ -350,6 +350,7 @@ async def test_a_check_reaches_the_services_and_tells_the_key_that_browsers_need
             Answer(status=404, headers={"date": "Sat, 21 Nov 2026 11:00:00 GMT"}),
             "can be reached, but this machine's clock is 60 minutes ahead of the provider's: set it by NTP.",
         ),
+        (Answer(status=503), "answered 503: it has a fault of its own; try again later."),
         (Answer(fault=Fault.STALL), "cannot be reached: "),
     ],
 )

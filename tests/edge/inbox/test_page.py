@@ -47,6 +47,35 @@ SUBSCRIBING = """
 """
 
 
+#: Texts that run where they are taken for markup, an attribute, an address, a style or a template.
+HOSTILE = (
+    "<script>{}</script>",
+    "</title><script>{}</script>",
+    "<img src=x onerror={}>",
+    "<svg onload={}>",
+    "<svg><script>{}</script></svg>",
+    "<body onload={}>",
+    "<iframe srcdoc='<script>{}</script>'></iframe>",
+    "<details open ontoggle={}>",
+    "<input autofocus onfocus={}>",
+    "<a href='javascript:{}'>x</a>",
+    '" onmouseover="{}" x="',
+    "' autofocus onfocus='{}' x='",
+    "javascript:{}",
+    " JaVaScRiPt:{}",
+    "java\tscript:{}",
+    "data:text/html,<script>{}</script>",
+    'https://x.example/"onclick="{}',
+    "--><script>{}</script>",
+    "]]><script>{}</script>",
+    "${{{}}}",
+    "{{{{constructor.constructor('{}')()}}}}",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror={}>",
+    "<style>@import 'javascript:{}'</style>",
+    "\u202e<b onclick={}>\u0000",
+)
+
+
 @pytest.fixture(scope="module")
 def authority() -> Authority:
     return Authority()
@@ -152,6 +181,29 @@ async def test_what_is_sent_is_only_ever_text(page: Page, town: Town) -> None:
     link = page.get_by_role("link", name="Open charts.example")
     assert await link.get_attribute("href") == "https://charts.example/north?rev=12"
     assert await link.get_attribute("rel") == "noopener noreferrer"
+
+
+async def test_sixty_hostile_texts_run_nothing_wherever_they_stand(page: Page, town: Town) -> None:
+    texts = [form.format(run) for form in HOSTILE for run in ("alert(1)", "parent.alert`2`", "print()")]
+    assert len(texts) >= 60
+    for text in texts:
+        await push(town, text, message=text, url=text, extra_values={"image": text, "category": text, "sound": text})
+    await town.inbox(len(texts))
+    await enter(page)
+    while await page.is_visible("#more"):
+        before = await page.locator("#items li").count()
+        await page.click("#more")
+        await expect(page.locator("#items li")).not_to_have_count(before)
+    shown = await page.locator("#items h2").all_inner_texts()
+    assert len(shown) == len(texts)
+    inside = "#items :not(li, div, h2, time, p, span, button, a)"
+    assert await page.locator(inside).count() == 0, "nothing but the page's own elements"
+    assert await page.evaluate(
+        "[...document.querySelectorAll('#items *')].every((each) => [...each.attributes].every("
+        "({name}) => ['class', 'id', 'datetime', 'title', 'href', 'target', 'rel'].includes(name)))"
+    )
+    links = await page.locator("#items a").evaluate_all("(all) => all.map((each) => each.protocol)")
+    assert set(links) <= {"http:", "https:"}
 
 
 async def test_a_question_is_answered_with_a_button_once_and_for_all(page: Page, town: Town) -> None:

@@ -10,7 +10,6 @@ from heliograph.channels.memo import Memo
 from heliograph.channels.notice import Notice, read
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.channels.previews import previewed
-from heliograph.channels.previews import previewed
 from heliograph.channels.trouble import behind, failed, unreachable
 from heliograph.channels.waits import retry_after
 from heliograph.channels.webpush.answers import Meaning, meaning
@@ -22,7 +21,6 @@ from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import InvalidArgument
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
-from heliograph.core.preview import Preview
 from heliograph.core.preview import Preview
 from heliograph.core.retry import RetryPolicy
 from heliograph.core.subscription import Subscription, from_address
@@ -101,14 +99,6 @@ class WebPushChannel:
             return Preview(refused=str(refusal))
         return previewed(lambda: payload(read(letter.message), self._answer_link(letter)))
 
-    def preview(self, letter: Letter) -> Preview:
-        """The size of what is encrypted; padding comes on top of it."""
-        try:
-            self._subscription(letter.address.value)
-        except ValueError as refusal:
-            return Preview(refused=str(refusal))
-        return previewed(lambda: payload(read(letter.message), self._answer_link(letter)))
-
     async def check(self) -> Check:
         """Whether the services that are named by host can be reached, and our clock agrees with theirs.
 
@@ -136,6 +126,8 @@ class WebPushChannel:
             return Check(False, f"{host} can be reached, but {skew}.")
         if reply.status == 401:
             return Check(False, f"{host} answered 401: it does not accept our key; check `private_key` and `subject`.")
+        if reply.status >= 500:
+            return Check(False, f"{host} answered {reply.status}: it has a fault of its own; try again later.")
         return None
 
     async def close(self) -> None:

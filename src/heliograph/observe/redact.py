@@ -17,7 +17,6 @@ SHOWN = frozenset(
         "delivery_id",
         "door",
         "endpoint_id",
-        "endpoint_id",
         "error",
         "event",
         "exception",

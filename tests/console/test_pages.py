@@ -234,6 +234,44 @@ async def test_what_an_address_asks_to_be_said_is_said_in_our_own_words(operator
     assert "nonsense" not in words(await operator.get("/messages?did=nonsense"))
 
 
+async def test_receipts_are_told_with_their_times_and_words(town: Town, operator: Visitor) -> None:
+    now = town.app.clock.now()
+    await town.app.store.outbox.accept(an_acceptance(1, first=600, state=State.SENT, expires_at=now + 10**8))
+    bounced = Record(delivery_id=600, happening=Happening.BOUNCED, at=now, detail="The phone is switched off.")
+    await town.app.store.outbox.record([bounced])
+    page = words(await operator.get("/messages/600"))
+    assert "not delivered" in page
+    assert "The phone is switched off." in page
+    assert "undelivered" in page
+
+
+async def test_a_message_from_outside_says_so(town: Town, operator: Visitor) -> None:
+    content = Text(sender="+4790000001", body="Is the light on?", inbound=True, plugin="sms", parent_id=7)
+    message = a_message(801, content=content, sender_id=None)
+    await town.app.store.outbox.accept(Acceptance(messages=(message,), deliveries=()))
+    page = await operator.get("/messages/801")
+    assert "+4790000001 outside, through sms" in words(page)
+    assert 'href="/console/messages/7"' in page.text
+
+
+async def test_of_very_many_deliveries_those_in_trouble_come_first_page_by_page(town: Town, operator: Visitor) -> None:
+    ends = town.app.clock.now() + 10**8
+    many = tuple(
+        a_delivery(id, message_id=700, state=State.FAILED if id == 2100 else State.SENT, expires_at=ends)
+        for id in range(2000, 2120)
+    )
+    await town.app.store.outbox.accept(Acceptance(messages=(a_message(700),), deliveries=many))
+    first = await operator.get("/messages/700")
+    shown = re.findall(r'id="delivery-(\d+)"', first.text)
+    assert (len(shown), shown[0]) == (50, "2100")
+    assert "1 to 50 of 120" in words(first)
+    last = await operator.get("/messages/700?start=100")
+    assert len(re.findall(r'id="delivery-\d+"', last.text)) == 20
+    assert "Further ones" not in words(last)
+    beyond = await operator.get("/messages/700?start=5000")
+    assert beyond.status == 200
+
+
 async def test_a_push_is_shown_with_all_it_carries(town: Town, operator: Visitor) -> None:
     push = Push(title="Storm", body="Line 1\nLine 2", url="https://example.com/x", silent=True, data={"sound": "horn"})
     await town.app.store.outbox.accept(Acceptance(messages=(a_message(800, content=push),), deliveries=()))

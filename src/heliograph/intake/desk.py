@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from heliograph.core.search import Wanted
 from heliograph.core.standing import Backlog, Lane, Minute, Mishap, Scripts, ScriptState, Standing, Trouble
 from heliograph.intake.actions import Acted, Actions
 from heliograph.intake.credentials import Credentials
-from heliograph.intake.query import MessageView, Query
+from heliograph.intake.query import Closely, MessageView, Query
 
 PAGE = 50  # messages
 MOST_AT_ONCE = 500  # messages of which one press of a button sends the dead letters again
@@ -53,6 +54,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[ChannelView, ...] = ()
     dispatching: bool = True
     scripts: tuple[ScriptState, ...] = ()  # those in trouble
+    health: Mapping[str, Any] = {}  # what /healthz tells
     minutes: tuple[Minute, ...] = ()
 
 
@@ -64,6 +66,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     troubles: Mapping[str, Trouble]
     minutes: Callable[[], Sequence[Minute]]
     kinds: Mapping[str, str]  # of each configured channel
+    health: Callable[[], Awaitable[Mapping[str, Any]]]  # what /healthz tells
 
 
 class Desk:
@@ -111,6 +114,7 @@ class Desk:
             dispatching=standing.running,
             scripts=tuple(each for each in self._sources.scripts.states() if each.problem),
             minutes=tuple(self._sources.minutes()),
+            health=await self._sources.health(),
         )
 
     # ------------------------------------------------------------------ messages
@@ -140,9 +144,9 @@ class Desk:
                 return user.associate_id
         return None
 
-    async def message(self, operator: Operator, message_id: int) -> MessageView:
+    async def message(self, operator: Operator, message_id: int, closely: Closely | None = None) -> MessageView:
         """One message with all that became of it. Raises NotFound, also for another company's."""
-        return await self._query.message(message_id, company_id=operator.company_id)
+        return await self._query.message(message_id, company_id=operator.company_id, closely=closely)
 
     async def people(self, associate_ids: set[int]) -> dict[int, User]:
         """Those users that are there, by number."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import msgspec
 
 from heliograph.core.answer import Answer
@@ -14,6 +16,8 @@ from heliograph.core.ports import Answers, Outbox
 from heliograph.core.threads import Threads
 
 PAGE_MAX = 1000
+
+Closely = Callable[[Sequence[Delivery]], Sequence[Delivery]]
 
 
 class MessageView(msgspec.Struct, frozen=True):
@@ -41,13 +45,18 @@ class Query:
         self._answers = answers
         self._threads = threads
 
-    async def message(self, message_id: int, *, company_id: int | None = None) -> MessageView:
-        """One message with deliveries, attempts and answers. Raises NotFound, also for another company's."""
+    async def message(
+        self, message_id: int, *, company_id: int | None = None, closely: Closely | None = None
+    ) -> MessageView:
+        """One message with deliveries, attempts and answers. Raises NotFound, also for another company's.
+
+        `closely` chooses the deliveries whose attempts and receipts are wanted, of a message that may have very many.
+        """
         message = await self._outbox.message(message_id)
         if message is None or (company_id is not None and message.company_id != company_id):
             raise NotFound(f"There is no message {message_id}.")
         deliveries = await self._outbox.deliveries([message_id])
-        ids = [delivery.id for delivery in deliveries]
+        ids = [delivery.id for delivery in (closely(deliveries) if closely is not None else deliveries)]
         attempts, receipts = await self._outbox.attempts(ids), await self._outbox.receipts(ids)
         standbys = await self._standbys.standbys([message_id]) if self._standbys is not None else ()
         answers = await self._answers.of(message_id)

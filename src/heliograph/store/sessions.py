@@ -48,7 +48,9 @@ class SqliteSessions:
         await self._count("put_operator_link", rows.binary(hash), ends_at)
 
     async def take_link(self, hash: bytes, *, now: int) -> bool:
-        """Use it up, in one transaction."""
+        """Use it up, in one transaction; whoever guesses troubles the writer with nothing."""
+        if not self._reader.value("operator_link", rows.binary(hash), now):
+            return False
         return bool(await self._count("take_operator_link", rows.binary(hash), now))
 
     async def prune_sessions(self, *, now: int, idle_since: int) -> int:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from heliograph.core.delivery import Attempt, Delivery
+from heliograph.core.delivery import Attempt, Delivery, Receipt
 from heliograph.core.lifecycle import Happening, State, can
-from heliograph.core.message import Message, Push
+from heliograph.core.message import Message, Push, Text
 from heliograph.core.people import User
 from heliograph.edge.console.frame import ROOT, Look, empty, facts, form, link, page, section, table
 from heliograph.edge.console.markup import Child, Html, flow, tag
 from heliograph.edge.console.messages import message_link, text
 from heliograph.edge.console.words import (
+    BAD,
+    GOOD,
     OUTCOMES,
     STATES,
     UNDER_WAY,
@@ -27,6 +29,13 @@ from heliograph.edge.console.words import (
 from heliograph.intake.query import MessageView
 
 SHOWN = 50  # deliveries on one page; those in trouble come first
+_MOST_LIVE = 1000  # deliveries of a message whose page fetches itself again
+#: What a receipt says, and in which colour.
+_SAID = {
+    Happening.ARRIVED: (GOOD, "delivered"),
+    Happening.BOUNCED: (BAD, "not delivered"),
+    Happening.ANSWERED: (GOOD, "answered"),
+}
 _FIRST = (
     State.FAILED,
     State.UNDELIVERED,
@@ -42,6 +51,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 
     company: str
     people: dict[int, User]
+    shown: list[Delivery]
     start: int = 0  # how many deliveries come before those shown
 
 
@@ -63,7 +73,7 @@ def render(look: Look, view: MessageView, around: Around) -> str:
         _deliveries(look, view, around),
         _answers(look, view, around.people),
         _follow_ups(look, view.follow_ups),
-        live=True,
+        live=len(view.deliveries) <= _MOST_LIVE,
     )
 
 
@@ -83,6 +93,10 @@ def _head(look: Look, view: MessageView, around: Around) -> Html:
 
 
 def _sender(message: Message, people: dict[int, User]) -> str:
+    content = message.content
+    if isinstance(content, Text) and content.inbound:
+        through = f", through {content.plugin}" if content.plugin else ""
+        return f"{content.sender or 'someone'} outside{through}"
     if message.sender_id is None:
         return "a program with a key, or the command line"
     return person(message.sender_id, people)
@@ -148,8 +162,7 @@ def _deliveries(look: Look, view: MessageView, around: Around) -> Html:
     tries: dict[int, list[Attempt]] = {}
     for attempt in view.attempts:
         tries.setdefault(attempt.delivery_id, []).append(attempt)
-    shown = ordered(view.deliveries)[around.start : around.start + SHOWN]
-    cards = [_delivery(look, delivery, tries.get(delivery.id, []), around.people) for delivery in shown]
+    cards = [_delivery(look, delivery, view, tries.get(delivery.id, []), around.people) for delivery in around.shown]
     total = len(view.deliveries)
     heading = count(total, "delivery", "deliveries").capitalize()
     return section(heading, cards, _pager(view.message.id, around.start, total), id="deliveries")
@@ -165,7 +178,7 @@ def _pager(message_id: int, start: int, total: int) -> Html | None:
     return tag("p", back, place, on, class_="pager")
 
 
-def _delivery(look: Look, delivery: Delivery, tries: list[Attempt], people: dict[int, User]) -> Html:
+def _delivery(look: Look, delivery: Delivery, view: MessageView, tries: list[Attempt], people: dict[int, User]) -> Html:
     whose = person(delivery.associate_id, people) if delivery.associate_id is not None else ""
     head = tag(
         "div",
@@ -182,6 +195,8 @@ def _delivery(look: Look, delivery: Delivery, tries: list[Attempt], people: dict
             "stands so": flow(STATES[delivery.state][1], ", since ", when(delivery.updated_at, look.now)),
             "next try": when(delivery.due_at, look.now) if delivery.state is State.QUEUED else "",
             "provider's id": delivery.provider_id,
+            "in place of": _in_place(view, delivery),
+            "stands by": _stands_by(look, view, delivery),
             "delivery": delivery.id,
         }
     )
@@ -190,9 +205,40 @@ def _delivery(look: Look, delivery: Delivery, tries: list[Attempt], people: dict
         tag("div", head, _press(look, delivery), class_="split"),
         told,
         _tries(tries),
+        _receipts(look, [each for each in view.receipts if each.delivery_id == delivery.id]),
         class_="panel delivery",
         id=f"delivery-{delivery.id}",
     )
+
+
+def _in_place(view: MessageView, delivery: Delivery) -> str:
+    """The delivery whose work this one does, and why."""
+    standby = view.in_place(delivery.id)
+    return f"delivery {standby.replaces}: {standby.ready}" if standby is not None else ""
+
+
+def _stands_by(look: Look, view: MessageView, delivery: Delivery) -> Child:
+    """What would take over from it, and when."""
+    ways = [each for each in view.standbys if each.replaces == delivery.id and not each.made_no]
+    told = [
+        tag(
+            "div",
+            f"{each.channel}, if {', '.join(each.reasons)}",
+            flow(" ", when(each.due_at, look.now)) if each.due_at else None,
+        )
+        for each in ways
+    ]
+    return flow(told) if told else ""
+
+
+def _receipts(look: Look, receipts: list[Receipt]) -> Html | None:
+    if not receipts:
+        return None
+    rows: list[Sequence[Child]] = [
+        (pill(_SAID[each.happening][1], _SAID[each.happening][0]), clock_time(each.at), each.detail)
+        for each in receipts
+    ]
+    return table(("receipt", "said at (UTC)", "what was said"), rows, label="Receipts")
 
 
 def _press(look: Look, delivery: Delivery) -> Html | None:

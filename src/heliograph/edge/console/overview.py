@@ -35,6 +35,8 @@ def _attention(seen: Overview) -> Html:
 
 
 def _worries(seen: Overview) -> Iterator[Html]:
+    if seen.health.get("status", "ok") != "ok":
+        yield flow(pill("nothing is accepted", BAD), f" {seen.health.get('store', '')}")
     if not seen.dispatching:
         yield flow(pill("not dispatching", BAD), " Messages are kept and not tried: dispatch.enabled is false.")
     for view in seen.channels:
@@ -48,6 +50,11 @@ def _worries(seen: Overview) -> Iterator[Html]:
         if not view.kind:
             waits = count(sum(view.waiting.values()), "delivery waits", "deliveries wait")
             yield flow(pill("not configured", BAD), f" {view.name}: {waits} for a channel that is not configured.")
+    webhooks = seen.health.get("webhooks", {})
+    for what in ("failing", "disabled"):
+        if many := webhooks.get(what, 0):
+            told = f" {count(many, 'endpoint')} of event notifications. heliograph webhook list says which."
+            yield flow(pill(what, BAD if what == "disabled" else UNDER_WAY), told)
     for script in seen.scripts:
         name = tag("a", script.name, href=link("/scripts"))
         yield flow(pill(script.state, BAD), " ", name, ": ", script.problem)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import urlencode
+from collections.abc import Sequence
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from heliograph.config.settings import Settings
+from heliograph.core.delivery import Delivery
 from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
 from heliograph.core.ports import Clock
@@ -88,8 +90,7 @@ class Console:
         query = request.query_params
         named = number(query.get("id", "").strip())
         if named is not None:
-            view = await self._desk.message(look.operator, named)
-            return await self._message_page(look, view.message.id, 0)
+            return await self._message_page(look, named, 0)
         found = await self._desk.search(look.operator, messages.asked(query), number(query.get("before", "")))
         return messages.render(look, found, query, self._desk.channel_names, await self._companies(look))
 
@@ -101,14 +102,20 @@ class Console:
         return await self._message_page(look, _message_id(request), number(request.query_params.get("start", "")) or 0)
 
     async def _message_page(self, look: Look, message_id: int, start: int) -> str:
-        view = await self._desk.message(look.operator, message_id)
-        shown = message.ordered(view.deliveries)[start : start + message.SHOWN]
+        shown: list[Delivery] = []
+
+        def closely(deliveries: Sequence[Delivery]) -> list[Delivery]:
+            shown[:] = message.ordered(deliveries)[start : start + message.SHOWN]
+            return shown
+
+        view = await self._desk.message(look.operator, message_id, closely)
         mentioned = {view.message.sender_id, *(each.associate_id for each in shown)}
         mentioned |= {answer.associate_id for answer in view.answers[: message.SHOWN]}
         around = message.Around(
             company=(await self._companies(look)).get(view.message.company_id, str(view.message.company_id)),
             people=await self._desk.people({id for id in mentioned if id is not None}),
             start=start,
+            shown=shown,
         )
         return message.render(look, view, around)
 
@@ -169,7 +176,7 @@ class Console:
         if chosen and chosen not in names:
             raise NotFound("There is no such channel.")
         await asyncio.gather(*(self._check(look, name) for name in ([chosen] if chosen else names)))
-        return f"{ROOT}/channels" + (f"#channel-{chosen}" if chosen else "")
+        return f"{ROOT}/channels" + (f"#channel-{quote(chosen)}" if chosen else "")
 
     async def _check(self, look: Look, name: str) -> None:
         try:

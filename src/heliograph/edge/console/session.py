@@ -46,7 +46,7 @@ def form_token(text: str) -> str:
 def must_be_ours(request: Request, text: str, given: str) -> None:
     """Raises NotAllowed for a change that no form of this session asked for."""
     refuse_other_pages(request)
-    if not hmac.compare_digest(form_token(text), given):
+    if not hmac.compare_digest(form_token(text).encode(), given.encode("utf-8", "replace")):
         raise NotAllowed("This form is not of your present sign-in: go back, load the page again, and try again.")
 
 

@@ -43,6 +43,10 @@ DELETE FROM operator_session WHERE ends_at <= ?1 OR seen_at < ?2;
 -- Keep a one-time link.
 INSERT INTO operator_link (hash, ends_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET ends_at = excluded.ends_at;
 
+-- operator_link --
+-- Whether a one-time link is there.
+SELECT EXISTS (SELECT 1 FROM operator_link WHERE hash = ?1 AND ends_at > ?2);
+
 -- take_operator_link --
 -- Use a one-time link up.
 DELETE FROM operator_link WHERE hash = ?1 AND ends_at > ?2;

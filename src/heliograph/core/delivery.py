@@ -44,7 +44,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: int = 0
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One try, appended and never edited."""
 
     delivery_id: int
@@ -84,7 +84,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     message: Message
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What befell a delivery. With a stale `lease` the attempt is kept and the delivery is not moved."""
 
     delivery_id: int

@@ -324,7 +324,7 @@ def _wired(
         links=AnswerLinks(sealer, settings.server.public_url),
         devices=devices,
         query=Query(store.outbox, store.answers, store.threads, store.standbys),
-        actions=Actions(store.outbox, store.queue, clock),
+        actions=Actions(store.outbox, store.queue, clock, store.standbys),
         notices=notices,
         counters=counters,
         metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__),

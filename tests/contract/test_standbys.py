@@ -240,6 +240,17 @@ async def test_what_is_queued_on_a_paused_channel_goes_the_other_way_and_not_bot
     assert await states(outbox) == {1: State.CANCELLED, 2: State.QUEUED, 3: State.LEASED, 100: State.QUEUED}
 
 
+async def test_plans_of_what_an_operator_withdraws_are_not_taken(outbox: Outbox, standbys: Standbys) -> None:
+    chain = (a_plan(reasons=(Reason.NO_RECEIPT,)), a_plan("mail"))
+    await accept(outbox, {1: chain, 2: (a_plan(address="else"),)})
+    await end(outbox, 1, State.SENT)
+    assert await standbys.forget([1, 9]) == 2
+    assert await standbys.forget([1]) == 0
+    assert await standbys.take_overdue(now=NOON + 70_000, limit=9) == 0
+    await end(outbox, 2, State.FAILED)
+    assert await states(outbox) == {1: State.SENT, 2: State.FAILED, 200: State.QUEUED}
+
+
 async def test_a_second_way_counts_for_its_channels_quota(outbox: Outbox, usage: Usage) -> None:
     await accept(outbox, {1: (a_plan(units=3),)})
     await end(outbox, 1, State.FAILED)

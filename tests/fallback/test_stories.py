@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from heliograph.config.settings import MessagingSettings, PushSettings
-from heliograph.core.delivery import Delivery, Report
+from heliograph.core.delivery import Delivery, Record, Report
 from heliograph.core.lifecycle import Happening, State
 from heliograph.core.people import Caller, Door
 from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage, PocketNotificationMessage
@@ -89,6 +89,30 @@ async def test_what_one_channel_refuses_goes_by_the_next_and_both_are_told(tmp_p
         assert view["second_ways"] == []
         await town.app.second_ways.look()
         assert town.app.counters.snapshot()["second_way_taken", "second", "refused"] == 1
+
+
+async def test_a_dead_letter_that_went_another_way_is_not_sent_again_unless_that_was_lost_too(tmp_path: Path) -> None:
+    table = channels(first={"to": "second"})
+    table["second"]["answers"] = "accepted"
+    async with a_town(tmp_path, channels=table) as town:
+        [status] = await send(town, "+4712345678")
+        id = status.messaging_id
+        found = await deliveries(town, id, first=State.FAILED, second=State.SENT)
+        acted = {done.delivery_id: done for done in await town.app.actions.retry(id)}
+        first = acted[found["first"].id]
+        assert (first.moved, first.why_not) == (False, f"it went another way, by delivery {found['second'].id}")
+        await town.app.store.outbox.record(
+            [Record(delivery_id=found["second"].id, happening=Happening.BOUNCED, at=town.app.clock.now())]
+        )
+        assert [done.moved for done in await town.app.actions.retry(id)] == [True, False]
+
+
+async def test_what_an_operator_withdraws_takes_no_second_way(tmp_path: Path) -> None:
+    table = channels(second={"to": "third", "on": ["no_receipt"], "after": 600})
+    async with a_town(tmp_path, channels=table) as town:
+        [status] = await send(town, "a", plugin="second")
+        await town.app.actions.cancel(status.messaging_id)
+        assert (await told(town, status.messaging_id))["second_ways"] == []
 
 
 async def test_what_nobody_brings_is_an_error_with_the_last_words(tmp_path: Path) -> None:

@@ -138,6 +138,9 @@ class Standbys(Protocol):
     async def take_waiting(self, channel: str, *, now: int, limit: int) -> int:
         """The channel is paused: withdraw what is queued there and may go another way, which it does; how many."""
 
+    async def forget(self, delivery_ids: Sequence[int]) -> int:
+        """No second way is to be taken for these deliveries, nor for those that took their place; how many plans there were."""
+
     async def taken(self, *, after: int, limit: int) -> list[Standby]:
         """Second ways taken after the so many-th, in order of `made_no`."""
 

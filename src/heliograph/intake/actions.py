@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from heliograph.core.delivery import Delivery, Record
 from heliograph.core.errors import NotFound
+from heliograph.core.fallback import LOST, Standby, Standbys
 from heliograph.core.lifecycle import Happening, State, can
 from heliograph.core.ports import Clock, Outbox, Queue
 
@@ -37,19 +40,22 @@ class Acted(msgspec.Struct, frozen=True):
 class Actions:
     """Retry and cancel, by message or by single delivery."""
 
-    def __init__(self, outbox: Outbox, queue: Queue, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, queue: Queue, clock: Clock, standbys: Standbys | None = None) -> None:
         self._outbox = outbox
+        self._standbys = standbys
         self._queue = queue
         self._clock = clock
 
     async def retry(self, message_id: int, *, delivery_id: int | None = None) -> list[Acted]:
         """Queue the message's dead letters (failed, expired) again. Raises NotFound.
 
-        Past its time to live a message is not sent again: the caller said that it would be of no use then.
+        Past its time to live a message is not sent again: the caller said that it would be of no use then. Nor is what
+        has gone another way, unless that was lost as well.
         """
         now = self._clock.now()
         deliveries = await self._deliveries(message_id, delivery_id)
-        late = {d.id: "its time to live is over" for d in deliveries if 0 < d.expires_at <= now}
+        late = await self._gone_another_way(message_id)
+        late |= {d.id: "its time to live is over" for d in deliveries if 0 < d.expires_at <= now}
         acted = await self._act(deliveries, Happening.RETRIED, "retried by the operator", late)
         moved = {done.delivery_id for done in acted if done.moved}
         queued = [msgspec.structs.replace(d, state=State.QUEUED, due_at=now) for d in deliveries if d.id in moved]
@@ -57,9 +63,25 @@ class Actions:
         return acted
 
     async def cancel(self, message_id: int, *, delivery_id: int | None = None) -> list[Acted]:
-        """Withdraw the message's deliveries that still wait. Raises NotFound."""
+        """Withdraw the message's deliveries that still wait, and the second ways of all of them. Raises NotFound."""
         deliveries = await self._deliveries(message_id, delivery_id)
+        if self._standbys is not None:
+            await self._standbys.forget([delivery.id for delivery in deliveries])
         return await self._act(deliveries, Happening.CANCELLED, "cancelled by the operator", {})
+
+    async def _gone_another_way(self, message_id: int) -> dict[int, str]:
+        """Deliveries, by id, in whose place another one stands that is not lost: why they are not sent again."""
+        taken = [each for each in await self._plans(message_id) if each.made_no]
+        if not taken:
+            return {}
+        states = {delivery.id: delivery.state for delivery in await self._outbox.deliveries([message_id])}
+        ends = {*LOST, State.CANCELLED}
+        alive = {each.root: each.id for each in taken if states.get(each.id, State.FAILED) not in ends}
+        chains = [(each.root, id) for each in taken for id in (each.root, each.id)]
+        return {id: f"it went another way, by delivery {alive[root]}" for root, id in chains if root in alive}
+
+    async def _plans(self, message_id: int) -> Sequence[Standby]:
+        return () if self._standbys is None else await self._standbys.standbys([message_id])
 
     async def _deliveries(self, message_id: int, delivery_id: int | None) -> list[Delivery]:
         deliveries = await self._outbox.deliveries([message_id])

@@ -71,6 +71,18 @@ class SqliteStandbys:
         await self.prepare()
         return await self._writer.run(lambda connection: _take_waiting(connection, channel, now, limit))
 
+    async def forget(self, delivery_ids: Sequence[int]) -> int:
+        """No second way for these, nor for what took their place."""
+        wanted = rows.array(delivery_ids)
+        if self._reader.value("standby_for", wanted) is None:
+            return 0
+
+        def work(connection: apsw.Connection) -> int:
+            connection.execute(SQL["forget_plans"], (wanted,))
+            return connection.changes()
+
+        return await self._writer.run(work)
+
     async def taken(self, *, after: int, limit: int) -> list[Standby]:
         """In order of number."""
         return self._reader.one(rows.standbys, "standbys_taken", after, limit) or []

@@ -54,6 +54,14 @@ class MemoryStandbys:
             moved(t, delivery, withdrawn)
         return len(waiting)
 
+    async def forget(self, delivery_ids: Sequence[int]) -> int:
+        """No second way for these, nor for what took their place."""
+        t = self._tables.open()
+        roots = {s.root for s in t.standbys.values() if s.replaces in set(delivery_ids) and not s.made_no}
+        before = len(t.standbys)
+        _forget(t, roots)
+        return before - len(t.standbys)
+
     async def taken(self, *, after: int, limit: int) -> list[Standby]:
         """In order of number."""
         made = [s for s in self._tables.open().standbys.values() if s.made_no > after]

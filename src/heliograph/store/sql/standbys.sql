@@ -35,6 +35,18 @@ SELECT json_group_array(id) FROM (
 UPDATE standby SET ready = 'paused', ready_at = ?2
 WHERE made_no = 0 AND ready IS NULL AND replaces IN (SELECT value FROM json_each(?1));
 
+-- standby_for --
+-- Whether there is a plan for any of these deliveries that was not taken.
+SELECT 1 FROM json_each(?) AS wanted CROSS JOIN standby AS s ON s.replaces = wanted.value AND s.made_no = 0 LIMIT 1;
+
+-- forget_plans --
+-- No second way for these deliveries, nor for what took their place: of their chains nothing more is taken.
+DELETE FROM standby WHERE id IN (
+    SELECT later.id FROM json_each(?) AS wanted
+    CROSS JOIN standby AS s ON s.replaces = wanted.value AND s.made_no = 0
+    CROSS JOIN standby AS later ON later.message_id = s.message_id AND later.root = s.root AND later.made_no = 0
+);
+
 -- standbys_taken --
 -- Second ways that were taken, in order.
 SELECT json_group_array(json(noun) ORDER BY made_no) FROM (

@@ -327,7 +327,7 @@ def _wired(
         actions=Actions(store.outbox, store.queue, clock, store.standbys),
         notices=notices,
         counters=counters,
-        metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__),
+        metrics=Metrics(counters, store.outbox, dispatcher.status, scripts, clock, __version__, notices.trouble),
         dispatcher=dispatcher,
         quotas=sending.quotas,
         second_ways=sending.watch(dispatcher.paused),

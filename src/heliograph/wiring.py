@@ -51,6 +51,10 @@ class Notifications:
     fan_out: FanOut
     channel: EventChannel
 
+    async def trouble(self) -> dict[str, int]:
+        """How many endpoints fail, and how many were disabled for it. Raises Unavailable."""
+        return await self.service.trouble()
+
     def beside(self, channels: Channels) -> Channels:
         """What dispatch carries. Callers do not get to see this channel: nobody sends messages by it."""
         return {**channels, CHANNEL: self.channel}

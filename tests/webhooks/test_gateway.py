@@ -290,3 +290,20 @@ async def test_health_says_how_many_endpoints_fail(tmp_path: Path) -> None:
             await asyncio.sleep(0.02)
         assert told["webhooks"] == {"failing": 1, "disabled": 0}
         assert told["status"] == "ok"
+
+
+async def test_metrics_count_the_endpoints_in_trouble(tmp_path: Path) -> None:
+    async with a_company(tmp_path) as (town, owner, endpoint):
+        made = await owner.get("POST", Url=endpoint.url)
+        endpoint.script(Answer(status=410))
+        await push(town)
+        told = ""
+        for _ in range(200):
+            told = (await town.ask("GET", "/metrics")).text
+            if 'heliograph_webhook_endpoints{state="disabled"} 1.0' in told:
+                break
+            await asyncio.sleep(0.02)
+        assert 'heliograph_webhook_endpoints{state="disabled"} 1.0' in told
+        assert 'heliograph_webhook_endpoints{state="failing"} 0.0' in told
+        assert str(made["Secret"]) not in told
+        assert endpoint.url not in told

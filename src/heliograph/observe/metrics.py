@@ -50,6 +50,7 @@ class _Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     standing: Standing | None
     backlog: Backlog | None
+    endpoints: Mapping[str, int] | None
     streams: int
 
 
@@ -64,12 +65,14 @@ class Metrics:
         scripts: Scripts,
         clock: Clock,
         version: str,
+        endpoints: Callable[[], Awaitable[Mapping[str, int]]],
     ) -> None:
         self.trends = Trends(counters, clock)
         self._counters = counters
         self._outbox = outbox
         self._standing = standing
         self._scripts = scripts
+        self._endpoints = endpoints
         self._clock = clock
         self._build = (version, platform.python_version())
         self._process = ProcessCollector(registry=None)
@@ -80,10 +83,11 @@ class Metrics:
             facts = _Facts(
                 standing=await self._standing(),
                 backlog=await self._outbox.backlog(company_id=None),
+                endpoints=await self._endpoints(),
                 streams=streams,
             )
         except Unavailable:
-            facts = _Facts(standing=None, backlog=None, streams=streams)
+            facts = _Facts(standing=None, backlog=None, endpoints=None, streams=streams)
         families = [*self._families(facts), *self._process.collect()]
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Once(families))
@@ -101,6 +105,8 @@ class Metrics:
         if facts.standing is not None and facts.backlog is not None:
             yield from self._queues(facts.standing, facts.backlog)
             yield from _lanes(facts.standing)
+        if facts.endpoints is not None:
+            yield _family("heliograph_webhook_endpoints", {(word,): many for word, many in facts.endpoints.items()})
         yield from self._of_scripts()
         yield _family("heliograph_streams_open", {(): facts.streams})
 

@@ -84,6 +84,12 @@ METRICS = (
     Metric("heliograph_channel_concurrency", GAUGE, ("channel",), "Tries that may be under way at once."),
     Metric("heliograph_channel_held_hosts", GAUGE, ("channel",), "Hosts left alone for now because they fail."),
     Metric("heliograph_channel_unrecorded", GAUGE, ("channel",), "Outcomes that the store has not taken yet."),
+    Metric(
+        "heliograph_webhook_endpoints",
+        GAUGE,
+        ("state",),
+        "Endpoints of event notifications that are failing, and that were disabled for it.",
+    ),
     Metric("heliograph_scripts", GAUGE, ("state",), "Scripts, by how they stand: serving, disabled, broken, ..."),
     Metric("heliograph_script_events_total", COUNTER, ("event",), "Scripting events that were run."),
     Metric("heliograph_script_events_waiting", GAUGE, (), "AfterAsync events taken up and not finished."),

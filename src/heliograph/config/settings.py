@@ -25,7 +25,16 @@ class ServerSettings(Area):
     body_limit: int = Field(4 * 1024 * 1024, ge=1024, description="Largest request body in bytes; above it: 413.")
     header_timeout: float = Field(10.0, gt=0, description="Seconds a client may take to send its headers.")
     body_timeout: float = Field(60.0, gt=0, description="Seconds a client may take to send its body.")
+    body_rate: int = Field(
+        1024, ge=0, description="Bytes a second that a body must come with, measured over five seconds; slower: 408."
+    )
+    handshake_timeout: float = Field(10.0, gt=0, description="Seconds a client may take for the TLS handshake.")
     max_connections: int = Field(10_000, ge=1, description="Connections open at once; more are closed at once.")
+    max_connections_per_address: int = Field(
+        2_000,
+        ge=1,
+        description="The same for one client address (of IPv6: one /64). Addresses in trusted_proxies are not limited by it.",
+    )
     drain: float = Field(10.0, ge=0, description="Seconds that running requests and attempts get to finish on stop.")
 
 

@@ -7,15 +7,18 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
+from functools import partial
+from typing import cast
 
 import uvicorn
 
 from heliograph.config.settings import ServerSettings
 from heliograph.core.errors import BadSetting
+from heliograph.edge.http.acceptor import Acceptor, Places
 from heliograph.edge.http.head import Limits
 from heliograph.edge.http.messages import ASGI
-from heliograph.edge.http.protocol import guarded
-from heliograph.edge.http.proxies import ForwardedHost
+from heliograph.edge.http.protocol import GuardedProtocol, guarded
+from heliograph.edge.http.proxies import ForwardedHost, networks
 from heliograph.edge.server import Gateway
 
 _BACKLOG = 2048
@@ -26,13 +29,38 @@ _MESSAGE = 4096  # bytes a WebSocket's client may say at once; nothing it says i
 class _Server(uvicorn.Server):
     """uvicorn's server without its hold on SIGINT and SIGTERM, and without waking ten times a second."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, places: Places, handshake: float) -> None:
         super().__init__(config)
+        self.places = places
+        self.handshake = handshake  # seconds
         self.leave = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """With an acceptor of our own in place of the loop's, which counts clients and gives handshakes an end."""
+        await self.lifespan.startup()
+        config = self.config
+        protocol = partial(
+            cast("type[GuardedProtocol]", config.http_protocol_class),
+            config=config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        self.servers = [
+            Acceptor(  # type: ignore[misc]  # it closes and waits as asyncio's own does
+                listener,
+                protocol,
+                places=self.places,
+                tls=config.ssl,
+                handshake=self.handshake,
+                backlog=config.backlog,
+            )
+            for listener in sockets or ()
+        ]
+        self.started = True
 
     async def main_loop(self) -> None:
         await self.on_tick(0)
@@ -66,10 +94,11 @@ class Running:
 
 async def serve(app: ASGI, settings: ServerSettings) -> Running:
     """Bind and start. Raises BadSetting when the address, the port or the certificate cannot be used."""
-    config = _config(app, settings)
+    limits = _limits(settings)
+    config = _config(app, settings, limits)
     _load(config, settings)
     listener = bind(settings.host, settings.port)
-    server = _Server(config)
+    server = _Server(config, Places(limits, networks(settings.trusted_proxies)), settings.handshake_timeout)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="http-server")
     while not server.started:
         if task.done():
@@ -99,12 +128,17 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _config(app: ASGI, settings: ServerSettings) -> uvicorn.Config:
-    limits = Limits(
+def _limits(settings: ServerSettings) -> Limits:
+    return Limits(
         header_timeout=settings.header_timeout,
         body_timeout=settings.body_timeout,
+        body_rate=settings.body_rate,
         connections=settings.max_connections,
+        connections_per_address=settings.max_connections_per_address,
     )
+
+
+def _config(app: ASGI, settings: ServerSettings, limits: Limits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=guarded(limits),

@@ -19,10 +19,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     header_timeout: float = 10.0  # seconds from the first byte of a request to the end of its headers
     body_timeout: float = 60.0  # seconds from there to the end of the body; also for a client that does not read
+    body_rate: int = 1024  # bytes a second that a body must come with, over each few seconds
     header_bytes: int = 64 * 1024
     header_count: int = 100
     url_bytes: int = 8 * 1024
     connections: int = 10_000
+    connections_per_address: int = 2_000
 
 
 class Refused(Exception):

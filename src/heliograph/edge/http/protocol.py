@@ -22,6 +22,7 @@ from heliograph.edge.http.head import Limits, Refused, check_request
 from heliograph.edge.http.messages import WHOLE_ANSWER
 from heliograph.edge.http.whole import write_whole
 
+_STRIDE = 5.0  # seconds over which the rate of a body is measured
 _LINGER = 2.0  # seconds a client may go on sending a body that was refused, so that it gets to read the answer
 
 
@@ -47,6 +48,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_header = False
         self._in_body = False
         self._body_seen = False
+        self._body_bytes = 0  # of the body, so far
+        self._body_measured = 0  # of them, those that the rate was measured with before
+        self._body_until = 0.0  # loop time at which the whole body must be there
         self._head_bytes = 0  # raw bytes received for a header that is not complete yet
         self._deaf = False  # refused: nothing is read any more
         self._muted = False  # the parser reads a head of our own making; see _resume_after_upgrade
@@ -91,22 +95,34 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._owed in ("linger", "reader"):
             return
         if self._in_body:
-            owed, seconds = "body", self.limits.body_timeout
+            owed, seconds = "body", min(self.limits.body_timeout, _STRIDE)
         elif self._in_header or not self._busy():
             owed, seconds = "header", self.limits.header_timeout
         else:
             owed, seconds = "", 0.0
         if owed != self._owed:
             self._await(owed, seconds)
+            self._body_until = self.loop.time() + self.limits.body_timeout
+            self._body_measured = self._body_bytes
 
     def _too_late(self) -> None:
         self._timer, owed, self._owed = None, self._owed, ""
         if owed in ("linger", "reader"):
             self.transport.abort()
+        elif owed == "body" and self._fast_enough():
+            self._await("body", min(self._body_until - self.loop.time(), _STRIDE))
         elif not self._spoken:
             self.transport.close()  # connected and said nothing: nobody to answer
         else:
             self._refuse(408, f"The {owed} took too long.")
+
+    def _fast_enough(self) -> bool:
+        """Whether the body may go on; while we read nothing, or have not yet said 100 Continue, the client is not to blame."""
+        came, self._body_measured = self._body_bytes - self._body_measured, self._body_bytes
+        if self.loop.time() >= self._body_until:
+            return False
+        ours = self.flow.read_paused or self.cycle.waiting_for_100_continue
+        return ours or came >= self.limits.body_rate * min(_STRIDE, self.limits.body_timeout)
 
     def _busy(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -204,7 +220,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._muted:
             return
         self._spoken = True
-        self._in_header, self._in_body, self._body_seen = True, False, False
+        self._in_header, self._in_body, self._body_seen, self._body_bytes = True, False, False, 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -234,6 +250,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._body_seen = True
+        self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -19,7 +19,7 @@ class ForwardedHost:
     def __init__(self, app: ASGI, trusted: Sequence[str]) -> None:
         self._app = app
         self._everyone = EVERYONE in trusted
-        self._networks = [network for text in trusted if (network := _network(text)) is not None]
+        self._networks = networks(trusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._trusts(scope):
@@ -42,6 +42,12 @@ class ForwardedHost:
         except ValueError:
             return False
         return any(address in network for network in self._networks)
+
+
+def networks(trusted: Sequence[str]) -> list[IPv4Network | IPv6Network]:
+    """The networks among what is trusted; everyone is all of them."""
+    everyone = ["0.0.0.0/0", "::/0"] if EVERYONE in trusted else []
+    return [network for text in [*trusted, *everyone] if (network := _network(text)) is not None]
 
 
 def _network(text: str) -> IPv4Network | IPv6Network | None:

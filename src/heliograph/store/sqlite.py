@@ -34,6 +34,7 @@ from heliograph.store.reader import Reader
 from heliograph.store.replays import SqliteReplays
 from heliograph.store.roster import SqliteRoster
 from heliograph.store.sessions import SqliteSessions
+from heliograph.store.standbys import renew_triggers
 from heliograph.store.telling import catch_up
 from heliograph.store.threads import SqliteSuppressions, SqliteThreads
 from heliograph.store.usage import SqliteUsage
@@ -111,6 +112,7 @@ def _open(path: Path) -> tuple[apsw.Connection, apsw.Connection, Reader, dict[st
             facts = _facts(writing, path)
             furnish_writer(writing)
             catch_up(writing)
+            renew_triggers(writing)
             return writing, connect(path, busy_ms=CHECKPOINT_BUSY_MS), Reader(path), facts
         except BaseException:
             writing.close()

@@ -43,6 +43,19 @@ def put_triggers(connection: apsw.Connection) -> None:
             connection.execute(text)
 
 
+def renew_triggers(connection: apsw.Connection) -> None:
+    """At the start: triggers that another version of the program put into the file become this one's."""
+    there = {name: connection.execute(SQL["standing_trigger"], (name,)).get for name in TRIGGERS}
+    if any(text is not None and text != TRIGGERS[name] for name, text in there.items()):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            put_triggers(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
 class SqliteStandbys:
     """Port `Standbys`."""
 

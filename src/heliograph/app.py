@@ -319,7 +319,7 @@ def _wired(
         people=people,
         roster=RosterService(directory, people, store.roster, clock),
         groups=GroupService(directory, people, store.roster, clock, entropy),
-        inbox=InboxService(store.inbox, feed, receipts),
+        inbox=InboxService(store.inbox, feed, receipts, store.answers),
         answering=sending.answering,
         links=AnswerLinks(sealer, settings.server.public_url),
         devices=devices,

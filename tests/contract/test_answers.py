@@ -47,6 +47,9 @@ async def test_the_first_answer_of_a_recipient_counts_and_others_have_their_own(
     other = replace(YES, associate_id=102, value=YesNo.NO)
     assert await answers.keep(other) == other
     assert await answers.of(1) == [YES, other]
+    assert await answers.one(1, other.associate_id) == other
+    assert await answers.one(1, 999) is None
+    assert await answers.one(999, other.associate_id) is None
     assert (await outbox.deliveries([1]))[0].detail == "answered no"
 
 

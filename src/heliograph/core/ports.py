@@ -270,6 +270,9 @@ class Answers(Protocol):
         In the same transaction its delivery moves (ANSWERED) and the recipient's inbox items of the message are answered.
         """
 
+    async def one(self, message_id: int, associate_id: int) -> Answer | None:
+        """One recipient's answer to one message."""
+
     async def of(self, message_id: int) -> list[Answer]:
         """All answers to a message, in order of associate id. They are removed with their message (`Outbox.prune`)."""
 

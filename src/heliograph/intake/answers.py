@@ -82,13 +82,11 @@ class AnswerService:
 
     async def question(self, caller: Caller, message_id: int, delivery_id: int) -> Question:
         """What the caller was asked by that delivery, and the caller's answer. Raises NotFound and InvalidArgument."""
-        message, delivery = await self._question(caller, message_id, delivery_id)
-        given = [
-            answer for answer in await self._answers.of(message_id) if answer.associate_id == delivery.associate_id
-        ]
+        message, _ = await self._question(caller, message_id, delivery_id)
+        given = await self._answers.one(message_id, caller.associate_id or 0)
         assert isinstance(message.content, Push)  # noqa: S101 - _question lets nothing else through
         over = self._clock.now() >= self._until(message)
-        return Question(message.content, given[0].value if given else None, over)
+        return Question(message.content, given.value if given is not None else None, over)
 
     async def _question(self, caller: Caller, message_id: int, delivery_id: int) -> tuple[Message, Delivery]:
         if caller.associate_id is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
+from heliograph.core.answer import YesNo
 from heliograph.core.delivery import InboxItem, ItemState
 from heliograph.core.errors import NotAllowed, NotFound
 from heliograph.core.people import Caller
-from heliograph.core.ports import Feed, InboxStore
+from heliograph.core.ports import Answers, Feed, InboxStore
 from heliograph.intake.receipts import Receipts
 
 PAGE_MAX = 500
@@ -16,7 +17,8 @@ PAGE_MAX = 500
 class InboxService:
     """What the signed-in user may do with the own inbox, and with no other."""
 
-    def __init__(self, store: InboxStore, feed: Feed, receipts: Receipts) -> None:
+    def __init__(self, store: InboxStore, feed: Feed, receipts: Receipts, answers: Answers) -> None:
+        self._answers = answers
         self._store = store
         self._feed = feed
         self._receipts = receipts
@@ -34,6 +36,12 @@ class InboxService:
     async def item(self, caller: Caller, item_id: int) -> InboxItem:
         """One item. Raises NotFound for one that is not there or not the caller's."""
         return _found(await self._store.item(_owner(caller), item_id))
+
+    async def given(self, items: Iterable[InboxItem]) -> dict[int, YesNo]:
+        """What their owner answered, by the ids of the items that were answered."""
+        answered = [item for item in items if item.state is ItemState.ANSWERED]
+        found = [(item.id, await self._answers.one(item.message_id, item.associate_id)) for item in answered]
+        return {id: answer.value for id, answer in found if answer is not None}
 
     async def mark_read(self, caller: Caller, item_id: int) -> InboxItem:
         """The item as it now is; its delivery has arrived. Raises NotFound for one that is not there or not the caller's."""

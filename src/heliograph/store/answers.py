@@ -38,6 +38,10 @@ class SqliteAnswers:
 
         return rows.answer(await self._writer.run(work))
 
+    async def one(self, message_id: int, associate_id: int) -> Answer | None:
+        """One recipient's answer."""
+        return self._reader.one(rows.answer, "answer", message_id, associate_id)
+
     async def of(self, message_id: int) -> list[Answer]:
         """In order of associate id."""
         return await self._reader.many(rows.answers_given, "answers_given", message_id)

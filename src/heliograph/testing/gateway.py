@@ -72,7 +72,7 @@ class SmallGateway:
         )
         self.push = PushService(self.intake, self.directory, push or PushSettings())
         self.receipts = Receipts(self.outbox, clock)
-        self.inbox = InboxService(self.inbox_store, self.feed, self.receipts)
+        self.inbox = InboxService(self.inbox_store, self.feed, self.receipts, self.store.answers)
         self.answers = AnswerService(
             self.outbox, self.store.answers, clock, push or PushSettings(), observer=self.witness
         )

@@ -215,7 +215,7 @@ async def test_a_question_is_answered_with_a_button_once_and_for_all(page: Page,
     [given] = await town.app.store.answers.of(item.message_id)
     assert given.value == "no"
     await page.reload()
-    await entry(page, "Can you take the watch?").get_by_text("Answered").wait_for()
+    await entry(page, "Can you take the watch?").get_by_text("You answered no").wait_for()
     assert await page.get_by_role("button", name="No", exact=True).count() == 0
 
 

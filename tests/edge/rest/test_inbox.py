@@ -88,7 +88,7 @@ async def test_an_item_has_the_members_the_contract_names(town: Town) -> None:
     await push(town, "Storm")
     await town.inbox(1)
     [item] = (await town.get("/api/v2/inbox")).json()["items"]  # type: ignore[index]
-    assert set(item) == {"id", "title", "body", "url", "type", "data", "state", "time"}
+    assert set(item) == {"id", "title", "body", "url", "type", "data", "state", "time", "answer"}
     assert (item["title"], item["url"], item["data"], item["state"]) == (
         "Storm",
         "https://example.com",

@@ -35,6 +35,11 @@ _SCHEMAS: dict[str, dict[str, Schema]] = {
         "type": {"type": "string", "examples": [PushType.MESSAGE.value]},
         "data": {"type": "object", "additionalProperties": _TEXT},
         "state": {"type": "string", "enum": [state.value for state in ItemState]},
+        "answer": {
+            "type": ["string", "null"],
+            "enum": [*(answer.value for answer in YesNo), None],
+            "description": "What the caller answered to a question; null in streams.",
+        },
         "time": _MOMENT,
     },
     "InboxPage": {

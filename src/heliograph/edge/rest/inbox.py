@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from heliograph.core.access import Scope
+from heliograph.core.answer import YesNo
 from heliograph.core.delivery import InboxItem
 from heliograph.core.errors import Malformed, NotFound
 from heliograph.edge.auth import Authenticator
@@ -30,8 +31,8 @@ _STREAM_HEADERS = {
 }
 
 
-def item_json(item: InboxItem) -> dict[str, Any]:
-    """An item as its reader gets it; `state` is unread, read or answered, `time` is UTC."""
+def item_json(item: InboxItem, answer: YesNo | None = None) -> dict[str, Any]:
+    """An item as its reader gets it; `state` is unread, read or answered, `time` is UTC. A stream does not tell answers."""
     return {
         "id": item.id,
         "title": item.title,
@@ -40,6 +41,7 @@ def item_json(item: InboxItem) -> dict[str, Any]:
         "type": item.type,
         "data": item.data,
         "state": item.state.value,
+        "answer": answer,
         "time": iso_time(item.time),
     }
 
@@ -93,7 +95,7 @@ class InboxApi:
         link = None
         if further is not None:
             link = f"{base_url(request.scope, self._public_url)}{PATH}?before={further}&limit={limit}"
-        return as_json({"items": [item_json(item) for item in items], "next": link})
+        return as_json({"items": await self._told(items), "next": link})
 
     async def unread(self, request: Request) -> Response:
         """`{"unread": n}`."""
@@ -103,7 +105,8 @@ class InboxApi:
     async def read(self, request: Request) -> Response:
         """Mark one item as read, which is the receipt of its delivery; the item as it now is."""
         caller = await signed_in(request, self._authenticator, Scope.INBOX)
-        return as_json(item_json(await self._inbox.mark_read(caller, _item_id(request))))
+        [told] = await self._told([await self._inbox.mark_read(caller, _item_id(request))])
+        return as_json(told)
 
     async def answer(self, request: Request) -> Response:
         """Answer a question: `{"answer": "yes"}` or `no`; the item as it now is. 409 when the other was answered before."""
@@ -112,7 +115,12 @@ class InboxApi:
         item = await self._inbox.item(caller, _item_id(request))
         arguments = {"message_id": item.message_id, "delivery_id": item.delivery_id, "answer": given.answer}
         await self._services.call("AnswerQuestion", arguments, caller)
-        return as_json(item_json(await self._inbox.item(caller, item.id)))
+        [told] = await self._told([await self._inbox.item(caller, item.id)])
+        return as_json(told)
+
+    async def _told(self, items: list[InboxItem]) -> list[dict[str, Any]]:
+        given = await self._inbox.given(items)
+        return [item_json(item, given.get(item.id)) for item in items]
 
     async def stream(self, request: Request) -> Response:
         """Items as they come; with Last-Event-ID first those that came after it."""

@@ -31,6 +31,10 @@ class MemoryAnswers:
             await self._outbox.record([record_of(answer)])
         return kept
 
+    async def one(self, message_id: int, associate_id: int) -> Answer | None:
+        """One recipient's answer."""
+        return self._tables.open().answers.get((message_id, associate_id))
+
     async def of(self, message_id: int) -> list[Answer]:
         """In order of associate id."""
         found = [answer for answer in self._tables.open().answers.values() if answer.message_id == message_id]

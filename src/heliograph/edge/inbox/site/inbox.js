@@ -111,7 +111,7 @@ function older(next) {
 
 function put(item, fresh) {
   const known = items.get(item.id);
-  items.set(item.id, { ...item, given: item.given ?? known?.given, trouble: item.trouble });
+  items.set(item.id, { ...item, answer: item.answer ?? known?.answer, trouble: item.trouble });
   draw(items.get(item.id), fresh && !known);
 }
 
@@ -162,7 +162,7 @@ async function read(item) {
 
 async function answer(item, value) {
   try {
-    put({ ...(await server.answer(item.id, value)), given: value }, false);
+    put(await server.answer(item.id, value), false);
   } catch (refusal) {
     put({ ...item, trouble: refusal.message }, false);
   }
@@ -199,6 +199,7 @@ function count(unread) {
 
 const OFFERS = {
   off: ['Be told of messages while this page is closed.', 'Turn on notifications'],
+  install: ['Add this page to the home screen to be told of messages while it is closed.', ''],
   blocked: ['This browser blocks notifications of this page: allow them in its settings for this site.', ''],
 };
 

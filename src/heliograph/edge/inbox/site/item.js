@@ -53,7 +53,7 @@ function question(item, does) {
   return row;
 }
 
-// `does` says what the buttons do: read(item), answer(item, value). `item.given` is an answer given on this page.
+// `does` says what the buttons do: read(item), answer(item, value).
 export function show(item, does) {
   const entry = made('li', item.state);
   entry.id = `item-${item.id}`;
@@ -68,7 +68,7 @@ export function show(item, does) {
   if (item.body) entry.append(text(item.body));
   const row = made('div', 'does');
   if (item.type === 'YesNoQuestion' && item.state !== 'answered') row.append(...question(item, does));
-  if (item.state === 'answered') row.append(made('span', 'said', item.given ? `You answered ${item.given}` : 'Answered'));
+  if (item.state === 'answered') row.append(made('span', 'said', item.answer ? `You answered ${item.answer}` : 'Answered'));
   const anchor = item.url ? link(item.url) : null;
   if (anchor) {
     anchor.addEventListener('click', () => does.read(item));

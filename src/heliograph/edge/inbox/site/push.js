@@ -11,8 +11,9 @@ export async function prepare() {
   return navigator.serviceWorker.register(policy ? policy.createScriptURL('') : '/inbox/worker.js', { scope: '/inbox' });
 }
 
-// What can be offered: nothing, to begin, what stands in the way, or that it is on.
+// What can be offered: nothing, to install first, to begin, what stands in the way, or that it is on.
 export async function standing(worker, key) {
+  if (key && navigator.standalone === false) return 'install'; // iPhones and iPads notify from the home screen alone
   if (!key || !worker || !('PushManager' in self)) return 'none';
   if (Notification.permission === 'denied') return 'blocked';
   const subscription = await worker.pushManager.getSubscription();

@@ -76,7 +76,16 @@ from heliograph.vault.derived import derived
 from heliograph.vault.passwords import Argon2Passwords
 from heliograph.vault.sealer import AesGcmSealer
 from heliograph.vault.secret_key import secret_keys
-from heliograph.wiring import Notifications, check_names, console_of, notifications, prepare, roots, senders
+from heliograph.wiring import (
+    Notifications,
+    brief_transport,
+    check_names,
+    console_of,
+    notifications,
+    prepare,
+    roots,
+    senders,
+)
 
 DATABASE = "heliograph.db"
 CONTROL = "scripts.sock"
@@ -246,9 +255,11 @@ async def open_app(
         sealer = AesGcmSealer(keys, entropy)
         passwords = Argon2Passwords()
         stack.callback(passwords.close)
+        to_endpoints = transport or brief_transport(settings)
         if transport is None:
             transport = GuardedTransport(settings.outbound, SystemResolver(), roots=roots(settings))
         stack.push_async_callback(transport.close)
+        stack.push_async_callback(to_endpoints.close)
         feed = InProcessFeed()
         tools = Tools(
             directory=directory,
@@ -268,7 +279,7 @@ async def open_app(
         for channel in channels.values():
             stack.push_async_callback(channel.close)
         check_names(settings, channels)
-        notices = notifications(settings, store, sealer, transport, clock)
+        notices = notifications(settings, store, sealer, to_endpoints, clock)
         gateway = _wired(settings, clock, store, directory, channels, notices, sealer, passwords, feed, hooks)
         stack.push_async_callback(gateway.scripts.stop, 0.0)
         yield gateway

@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from heliograph.channels.transport import GuardedTransport
 from heliograph.channels.webhook.events import EventChannel
 from heliograph.config.channels import fallbacks
 from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting
 from heliograph.core.ports import Channels, Clock, Directory, Observer, Results, Sealer, Transport
-from heliograph.core.webhooks import CHANNEL
+from heliograph.core.webhooks import ANSWER_KEPT, CHANNEL
 from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.dispatch.fallback import SecondWayWatch
 from heliograph.dispatch.fan_out import FanOut
@@ -39,6 +40,7 @@ from heliograph.observe.counters import Counters
 from heliograph.observe.metrics import Metrics
 from heliograph.store.sqlite import SqliteStore
 from heliograph.system.entropy import entropy
+from heliograph.system.resolver import SystemResolver
 
 NOTICES_EVERY = 0.25  # seconds between looks for events that have happened
 
@@ -189,6 +191,12 @@ def console_of(gateway: Parts) -> Console:
         sources,
     )
     return Console(desk, operators_of(gateway), gateway.settings, gateway.clock)
+
+
+def brief_transport(settings: Settings) -> Transport:
+    """The guarded way out once more, that reads no more of an endpoint's answer than is kept: 4 KiB."""
+    outbound = settings.outbound.model_copy(update={"max_reply": ANSWER_KEPT})
+    return GuardedTransport(outbound, SystemResolver(), roots=roots(settings))
 
 
 def roots(settings: Settings) -> bytes:

@@ -292,6 +292,14 @@ async def test_health_says_how_many_endpoints_fail(tmp_path: Path) -> None:
         assert told["status"] == "ok"
 
 
+async def test_no_more_than_four_kibibytes_of_an_answer_are_read_and_the_owner_sees_them(tmp_path: Path) -> None:
+    async with a_company(tmp_path) as (_, owner, endpoint):
+        made = await owner.get("POST", Url=endpoint.url)
+        endpoint.script(Answer(status=500, body=b"x" * 50_000))
+        tried = await owner.get("POST", "/test", Id=made["Id"])
+        assert tried["Answer"] == "x" * 4096
+
+
 async def test_metrics_count_the_endpoints_in_trouble(tmp_path: Path) -> None:
     async with a_company(tmp_path) as (town, owner, endpoint):
         made = await owner.get("POST", Url=endpoint.url)

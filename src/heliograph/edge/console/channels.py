@@ -64,7 +64,8 @@ def _check(look: Look, view: ChannelView) -> Html | None:
 def _paused(view: ChannelView) -> Child:
     if view.lane is None or not view.lane.paused:
         return ""
-    again = f"It is tried again in {span(max(view.lane.next_claim_in, 0))}; nothing is lost meanwhile."
+    soon = "shortly" if view.lane.next_claim_in < 1 else f"in {span(view.lane.next_claim_in)}"
+    again = f"It is tried again {soon}; nothing is lost meanwhile."
     return flow(tag("strong", view.lane.paused), tag("div", again, class_="dim"))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from heliograph.core.delivery import Attempt, Delivery, Receipt
-from heliograph.core.lifecycle import Happening, State, can
+from heliograph.core.lifecycle import SETTLED, Happening, State, can
 from heliograph.core.message import Message, Push, Text
 from heliograph.core.people import User
 from heliograph.edge.console.frame import ROOT, Look, empty, facts, form, link, page, section, table
@@ -204,7 +204,7 @@ def _delivery(look: Look, delivery: Delivery, view: MessageView, tries: list[Att
         "article",
         tag("div", head, _press(look, delivery), class_="split"),
         told,
-        _tries(tries),
+        _tries(delivery, tries),
         _receipts(look, [each for each in view.receipts if each.delivery_id == delivery.id]),
         class_="panel delivery",
         id=f"delivery-{delivery.id}",
@@ -254,9 +254,9 @@ def _press(look: Look, delivery: Delivery) -> Html | None:
     return None
 
 
-def _tries(tries: list[Attempt]) -> Html:
+def _tries(delivery: Delivery, tries: list[Attempt]) -> Html | None:
     if not tries:
-        return tag("p", "Not tried yet.", class_="dim")
+        return tag("p", "Not tried yet.", class_="dim") if delivery.state not in SETTLED else None
     rows: list[Sequence[Child]] = [
         (
             f"{attempt.number}",

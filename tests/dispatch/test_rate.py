@@ -32,6 +32,18 @@ async def test_so_many_are_tried_in_each_second_and_no_more(
     assert tried[40] >= 49  # and no slower than that
 
 
+async def test_a_channels_own_shape_holds_without_any_setting(
+    start, clock: JumpingClock, channel: ScriptedChannel
+) -> None:
+    channel.traits = Traits(concurrency=100, shape=Shape(per_second=10.0))
+    gateway = await start()
+    await gateway.accept(an_acceptance(30))
+    assert len(channel.letters) == 10
+    for _ in range(10):
+        await clock.jump(0.1)
+    assert 19 <= len(channel.letters) <= 21
+
+
 async def test_a_rate_below_one_spaces_tries_by_more_than_a_second(
     start, clock: JumpingClock, channel: ScriptedChannel
 ) -> None:

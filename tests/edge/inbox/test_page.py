@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, Page, Worker, async_playwright, expect
 
 from heliograph.config.settings import OutboundSettings, PushSettings, ServerSettings
 from heliograph.core.lifecycle import State
 from heliograph.core.message import PushType
+from heliograph.intake.answer_links import Asked
 from heliograph.intake.carriers import PocketNotificationMessage
 from heliograph.testing.certificates import Authority
 from heliograph.testing.running import PASSWORD, Town, a_town
@@ -441,3 +442,37 @@ async def test_signing_out_takes_the_browser_off_the_list(page: Page, town: Town
     await page.click("#leave")
     await page.wait_for_selector("#sign-in")
     assert await town.app.directory.devices([101]) == []
+
+
+async def worker_of(page: Page, context: BrowserContext) -> Worker:
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    [worker] = context.service_workers
+    return worker
+
+
+async def test_a_notifications_button_answers_by_the_link_without_opening_the_page(
+    page: Page, town: Town, context: BrowserContext
+) -> None:
+    await enter(page)
+    await push(town, "Watch?", type=PushType.QUESTION)
+    [item] = await town.inbox()
+    link = f"{town.url}/answer/{town.app.links.token(Asked(1, 101, item.message_id, item.delivery_id))}"
+    worker = await worker_of(page, context)
+    await worker.evaluate("(link) => reply(link, 'yes')", link)
+    [given] = await town.app.store.answers.of(item.message_id)
+    assert given.value == "yes"
+    assert len(context.pages) == 1
+
+
+async def test_a_subscription_that_the_service_moved_is_registered_again_as_the_same_person(
+    page: Page, town: Town, context: BrowserContext, service: WebPushServer
+) -> None:
+    await subscribed(page, service)
+    [before] = await town.app.directory.devices([101])
+    moved = service.subscribe(server_key=PUBLIC)
+    worker = await worker_of(page, context)
+    await worker.evaluate(SUBSCRIBING.replace("window.", "self."), moved.as_json())
+    await worker.evaluate("(key) => moved(key)", PUBLIC)
+    devices = await town.app.directory.devices([101])
+    assert moved.subscription.endpoint in {device.handle.partition("#")[0] for device in devices}
+    assert before.handle in {device.handle for device in devices}, "the service says when the old one is gone"

@@ -16,7 +16,7 @@ from heliograph.cli.reference import cli_page
 from heliograph.config.describe import reference_page
 from heliograph.core import errors, lifecycle
 from heliograph.core.errors import HeliographError
-from heliograph.core.webhooks import EVENTS
+from heliograph.core.webhooks import DELIVERY_FACTS, EVENTS
 from heliograph.edge import compatibility, failures
 from heliograph.observe.table import metrics_page
 from heliograph.scripts.describe import events_table
@@ -145,8 +145,9 @@ def webhooks_page() -> str:
     """docs/using/webhooks.md with every type of event, and the receiver as it is tested."""
     page = ROOT / "docs/using/webhooks.md"
     heads = "| type | when | in `data`, beside `company_id` |\n|---|---|---|\n"
-    rows = "".join(f"| `{type.value}` | {when} | {data} |\n" for type, (when, data) in EVENTS.items())
-    text = block(page, "events", heads + rows)
+    told = {type: data.replace(DELIVERY_FACTS, "the facts of the delivery") for type, (_, data) in EVENTS.items()}
+    rows = "".join(f"| `{type.value}` | {when} | {told[type]} |\n" for type, (when, _) in EVENTS.items())
+    text = block(page, "events", f"{heads}{rows}\nThe facts of the delivery are {DELIVERY_FACTS}.\n")
     receiver = (ROOT / "examples/webhooks/receiver.py").read_text(encoding="utf-8")
     return block(page, "receiver.py", f"```python\n{receiver}```\n", text=text)
 

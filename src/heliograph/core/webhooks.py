@@ -40,7 +40,9 @@ class EventType(StrEnum):
     ENDPOINT_DISABLED = "endpoint.disabled"
 
 
-_DELIVERY = "message_id, delivery_id, channel, address, associate_id, device_id, state, attempts, detail, provider_id"
+DELIVERY_FACTS = (
+    "message_id, delivery_id, channel, address, associate_id, device_id, state, attempts, detail, provider_id"
+)
 
 #: When each type is told, and which facts its `data` has beside `company_id`. The docs render it.
 EVENTS: dict[EventType, tuple[str, str]] = {
@@ -53,12 +55,12 @@ EVENTS: dict[EventType, tuple[str, str]] = {
         "A recipient answered a YesNoQuestion.",
         "message_id, delivery_id, associate_id, answer (yes or no)",
     ),
-    EventType.DELIVERY_SENT: ("The provider took a delivery.", _DELIVERY),
-    EventType.DELIVERY_DELIVERED: ("The inbox, the device or the provider confirmed that it is there.", _DELIVERY),
-    EventType.DELIVERY_UNDELIVERED: ("The provider took it and then failed to deliver it.", _DELIVERY),
-    EventType.DELIVERY_FAILED: ("It was refused, or its attempts are used up; `detail` says why.", _DELIVERY),
-    EventType.DELIVERY_EXPIRED: ("Its time to live ended first.", _DELIVERY),
-    EventType.DELIVERY_CANCELLED: ("It was withdrawn.", _DELIVERY),
+    EventType.DELIVERY_SENT: ("The provider took a delivery.", DELIVERY_FACTS),
+    EventType.DELIVERY_DELIVERED: ("The inbox, the device or the provider confirmed that it is there.", DELIVERY_FACTS),
+    EventType.DELIVERY_UNDELIVERED: ("The provider took it and then failed to deliver it.", DELIVERY_FACTS),
+    EventType.DELIVERY_FAILED: ("It was refused, or its attempts are used up; `detail` says why.", DELIVERY_FACTS),
+    EventType.DELIVERY_EXPIRED: ("Its time to live ended first.", DELIVERY_FACTS),
+    EventType.DELIVERY_CANCELLED: ("It was withdrawn.", DELIVERY_FACTS),
     EventType.DEVICE_PRUNED: (
         "A device was forgotten: its token is dead, or it has not been seen for long.",
         "device_id, associate_id, platform, app, reason",
@@ -263,7 +265,7 @@ def repeated(old: Delivery, id: int, now: int) -> Delivery:
 
 def facts_of(delivery: Delivery) -> dict[str, Any]:
     """What is told of a delivery, at the moment it moves; the trigger `told_move` says the same in SQL."""
-    names = _DELIVERY.split(", ")
+    names = DELIVERY_FACTS.split(", ")
     return {name: getattr(delivery, "id" if name == "delivery_id" else name) for name in names}
 
 

@@ -723,10 +723,16 @@ async def test_one_click_unsubscribes(tmp_path: Path) -> None:
         urls = str(server.mails[0].message["List-Unsubscribe"]).split(",")
         target = urls[0].strip(" <>").removeprefix("https://light.example")
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        assert (await town.ask("GET", target)).status == 400
+        looked = await town.ask("GET", target)
+        assert looked.status == 200
+        assert '<button name="List-Unsubscribe" value="One-Click">Unsubscribe</button>' in looked.text
+        assert "form-action 'self'" in looked.headers["content-security-policy"]
+        assert (await town.ask("GET", target[:-1] + "x")).status == 401
         assert (await town.ask("POST", target[:-1] + "x", form, ONE_CLICK.encode())).status == 401
         assert await town.app.store.suppressions.suppressions("mail", before=None, limit=1) == []
         assert (await town.ask("POST", target, form, ONE_CLICK.encode())).status == 200
+        pressed = await town.ask("POST", target, form | {"Accept": "text/html"}, ONE_CLICK.encode())
+        assert (pressed.status, "will not write to you any more" in pressed.text) == (200, True)
         assert await state(town, await send(town)) is State.FAILED
 
 

@@ -66,6 +66,24 @@ class ProviderCall(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}  # names in lower case
 
 
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person who looks at a callback's address is asked, and the one field that says yes."""
+
+    title: str
+    text: str
+    button: str
+    field: tuple[str, str]
+    done: str  # what is said afterwards
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """A channel whose callbacks people make too, by a link they were sent."""
+
+    def offer(self, query: str) -> Offer:
+        """Looking changes nothing. Raises NotAuthenticated for an address that was not given out."""
+
+
 @runtime_checkable
 class CalledBackSigned(Protocol):
     """A channel whose provider reports by calling us over HTTP, and signs its calls."""

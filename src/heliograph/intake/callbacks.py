@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from heliograph.core.errors import NotFound
 from heliograph.core.ports import Channels
-from heliograph.core.reporting import CalledBack, CalledBackSigned, ProviderCall, Reports
+from heliograph.core.reporting import CalledBack, CalledBackSigned, Offer, Offering, ProviderCall, Reports
 
 
 class Callbacks:
@@ -13,6 +13,11 @@ class Callbacks:
     def __init__(self, channels: Channels, reports: Reports) -> None:
         self._channels = channels
         self._reports = reports
+
+    def offer(self, name: str, query: str) -> Offer | None:
+        """What a person is asked at this address; None where no person calls. Raises NotAuthenticated."""
+        channel: object = self._channels.get(name)
+        return channel.offer(query) if isinstance(channel, Offering) else None
 
     async def take(self, name: str, call: ProviderCall) -> int:
         """How many receipts were kept; they are on disk.

@@ -9,7 +9,8 @@ from aiosmtplib.errors import SMTPException, SMTPResponseException
 from msgspec.structs import replace
 
 from heliograph.channels.email.addresses import Addresses
-from heliograph.channels.email.answers import Meaning, Step, meaning, outcome, plain
+from heliograph.channels.email.answers import Meaning, Step, meaning, plain
+from heliograph.channels.email.handover import failed, is_dead, options
 from heliograph.channels.email.inbound.hearing import Hearing
 from heliograph.channels.email.inbound.listener import Listener
 from heliograph.channels.email.inbound.session import Limits
@@ -18,7 +19,7 @@ from heliograph.channels.email.payload import FORMATS, WHOLE, Mail, Unfit, mail,
 from heliograph.channels.email.pool import Line, Pool, Talk, goodbye
 from heliograph.channels.email.settings import EmailSettings
 from heliograph.channels.email.standing import Standing
-from heliograph.channels.email.tokens import Kind, Tokens
+from heliograph.channels.email.tokens import Kind, Meant, Tokens
 from heliograph.channels.email.whole import whole
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.core.delivery import Address, Letter, Report
@@ -26,7 +27,7 @@ from heliograph.core.errors import BadSetting, InvalidArgument, Malformed, NotAu
 from heliograph.core.message import Text
 from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
 from heliograph.core.ports import Check, Traits
-from heliograph.core.reporting import Take
+from heliograph.core.reporting import Offer, Take
 from heliograph.core.retry import RetryPolicy
 
 _MINUTE, _HOUR = 60.0, 3600.0
@@ -36,7 +37,6 @@ _MINUTE, _HOUR = 60.0, 3600.0
 SCHEDULE = (
     6 * _MINUTE, 34 * _MINUTE, _HOUR, 2 * _HOUR, 4 * _HOUR, 8 * _HOUR, 16 * _HOUR, 24 * _HOUR, 24 * _HOUR, 24 * _HOUR,
 )  # fmt: skip
-_OFFERED = (Step.TLS, Step.SIGN_IN)  # what a server says in its EHLO answer that it can do
 _ANSWERS_A_MAIL = 9  # greeting, EHLO, TLS, EHLO, sign-in, sender, recipient, content, RSET: each has the time limit
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
@@ -124,7 +124,7 @@ class EmailChannel:
             finally:
                 await goodbye(line)
         except (SMTPException, OSError) as failure:
-            detail = _failed(talk.step, failure).detail
+            detail = failed(talk.step, failure).detail
             return Check(False, f"{detail[:1].upper()}{detail[1:]}.")
         signed_in = " and signed us in" if self._settings.username else ""
         return Check(True, f"The server answered{signed_in}.")
@@ -134,19 +134,35 @@ class EmailChannel:
 
         Raises NotAuthenticated without a token of ours, Malformed for anything but that POST.
         """
-        [token, *_] = parse_qs(query).get("token", [""])
-        meant = self._tokens.read(token)
-        if meant is None or meant.kind is not Kind.UNSUBSCRIBE:
-            raise NotAuthenticated("This address is not valid.")
+        meant = self._unsubscribing(query)
         if body.strip() != ONE_CLICK.encode():
             raise Malformed(f"To unsubscribe, POST {ONE_CLICK} here.")
         return [self._hearing.unsubscribing(meant)]
+
+    def offer(self, query: str) -> Offer:
+        """What a recipient who follows the link is asked. Raises NotAuthenticated."""
+        self._unsubscribing(query)
+        us = self._settings.sender_name or self._settings.sender
+        return Offer(
+            title="No more mail",
+            text=f"Press the button, and {us} will not write to you any more.",
+            button="Unsubscribe",
+            field=(ONE_CLICK.partition("=")[0], ONE_CLICK.partition("=")[2]),
+            done=f"{us} will not write to you any more.",
+        )
 
     async def close(self) -> None:
         """Take no more mail in, and hang up."""
         if self._listener is not None:
             await self._listener.close()
         await self._pool.close()
+
+    def _unsubscribing(self, query: str) -> Meant:
+        [token, *_] = parse_qs(query).get("token", [""])
+        meant = self._tokens.read(token)
+        if meant is None or meant.kind is not Kind.UNSUBSCRIBE:
+            raise NotAuthenticated("This address is not valid.")
+        return meant
 
     def _written(self, letter: Letter) -> Mail:
         content = letter.message.content
@@ -162,17 +178,17 @@ class EmailChannel:
             try:
                 return await self._over(line, letter, ready, talk)
             except (SMTPException, OSError) as failure:
-                if not (talk.step is Step.SENDER and _is_dead(failure)):
+                if not (talk.step is Step.SENDER and is_dead(failure)):
                     raise
         return await self._over(await self._pool.opened(talk), letter, ready, talk)
 
     async def _over(self, line: Line, letter: Letter, ready: Mail, talk: Talk) -> str:
         try:
             talk.step = Step.SENDER
-            options, encoding = _options(line, ready)
+            said, encoding = options(line, ready)
             reported, notify = self._reports_wanted(line)
             sender = self._addresses.envelope(letter)
-            await line.client.mail(sender, options=options + reported, encoding=encoding)
+            await line.client.mail(sender, options=said + reported, encoding=encoding)
             talk.step = Step.RECIPIENT
             await line.client.rcpt(letter.address.value, options=notify, encoding=encoding)
             talk.step = Step.CONTENT
@@ -200,54 +216,7 @@ class EmailChannel:
         if isinstance(failure, SMTPResponseException) and step in (Step.RECIPIENT, Step.CONTENT):
             refused = meaning(step, failure.code, failure.message) is Meaning.POLICY
             self._standing.heard(refused, self._clock.monotonic())
-        return _failed(step, failure)
-
-
-def _options(line: Line, ready: Mail) -> tuple[list[str], str]:
-    """What MAIL says beside the sender, and how its address is written. Raises Unfit for what the server cannot take."""
-    offered = line.client.esmtp_extensions
-    limit = offered.get("size", "").strip()
-    if limit.isascii() and limit.isdigit() and 0 < int(limit) < len(ready.content):
-        raise Unfit(f"the mail has {len(ready.content)} bytes and the server takes {int(limit)}")
-    if ready.eight_bit and "8bitmime" not in offered:
-        raise Unfit("the server does not take 8-bit mail (8BITMIME)")
-    if ready.utf8 and "smtputf8" not in offered:
-        raise Unfit("the server does not take addresses beyond ASCII (SMTPUTF8)")
-    options = [f"SIZE={len(ready.content)}"] if "size" in offered else []
-    options += ["BODY=8BITMIME"] if ready.eight_bit or ready.utf8 else []
-    options += ["SMTPUTF8"] if ready.utf8 else []
-    return options, "utf-8" if ready.utf8 else "ascii"
-
-
-def _is_dead(failure: SMTPException | OSError) -> bool:
-    """Whether the connection is gone, as one that was not used for a while may be."""
-    return not isinstance(failure, SMTPResponseException) or failure.code == 421
-
-
-def _failed(step: Step, failure: SMTPException | OSError) -> Outcome:
-    """What a failed conversation means; the words never repeat what we said, which holds the password."""
-    if isinstance(failure, SMTPResponseException):
-        return outcome(step, failure.code, "" if step is Step.SIGN_IN else failure.message)
-    if (
-        type(failure) is SMTPException and step in _OFFERED
-    ):  # the client looked in the server's list and did not find it
-        return Deferred(f"{step}: the server does not offer it", pause=f"{step}: the server does not offer it")
-    certificate = _certificate_problem(failure)
-    if certificate:
-        return Deferred(f"{step}: {certificate}", pause=f"{step}: {certificate}")
-    said = f"{step}: {'no answer in time' if isinstance(failure, TimeoutError) else 'the connection failed'}"
-    # Whether the server has the mail is unknown only once it was being handed over; before that it has not.
-    return Deferred(said, in_doubt=step is Step.CONTENT, lane=step is Step.CONNECT)
-
-
-def _certificate_problem(failure: BaseException) -> str:
-    """What is wrong with the server's certificate, found among the causes; empty when nothing is."""
-    cause: BaseException | None = failure
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"the server's certificate is not valid ({cause.verify_message})"
-        cause = cause.__cause__ or cause.__context__
-    return ""
+        return failed(step, failure)
 
 
 def _tls(settings: EmailSettings) -> ssl.SSLContext:

@@ -10,5 +10,5 @@ from heliograph.channels.kinds import Table
 def tables() -> dict[str, Table]:
     """Heads and rows by the names of their blocks."""
     fields = [("stand once at most", ONCE), ("are taken out", TAKEN_OUT)]
-    rows = [(what, ", ".join(f"`{name}`" for name in sorted(names))) for what, names in fields]
+    rows: list[tuple[str, ...]] = [(what, ", ".join(f"`{name}`" for name in sorted(names))) for what, names in fields]
     return {"reports": bounces.as_rows(), "fields": (("fields that", ""), rows)}

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from heliograph.core.errors import HeliographError
-from heliograph.core.reporting import ProviderCall
+from heliograph.core.reporting import Offer, ProviderCall
 from heliograph.edge import failures
 from heliograph.edge.http.messages import header_map, read_body
+from heliograph.edge.pages import HEADERS, page
 from heliograph.intake.callbacks import Callbacks
 
 _LIMIT = 256 * 1024  # bytes; some providers put many receipts into one call
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_PAGE = HEADERS | {
+    "content-security-policy": HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'"),
+    "cache-control": "no-store",  # the address is a key
+    "x-robots-tag": "noindex",
+}
 
 
 class CallbackPages:
@@ -27,15 +35,27 @@ class CallbackPages:
         return [Route("/callbacks/{channel}", self.take, methods=["GET", "POST"])]
 
     async def take(self, request: Request) -> Response:
-        """200 once every receipt in the call that is ours is on disk."""
+        """200 once every receipt in the call that is ours is on disk; a person who looks is asked first."""
         query = request.scope["query_string"].decode("latin-1")
         try:
+            offer = self._callbacks.offer(request.path_params["channel"], query)
+            if offer is not None and request.method == "GET":
+                return _asked(offer)
             body = await read_body(request.receive, _LIMIT)
             call = ProviderCall(query, body, header_map(request.scope))
             await self._callbacks.take(request.path_params["channel"], call)
+            if offer is not None and "text/html" in request.headers.get("accept", ""):
+                return HTMLResponse(page(offer.title, offer.title, escape(offer.done), ""), headers=_PAGE)
         except HeliographError as error:
             return _failed(error)
         return PlainTextResponse("OK\n", headers=_HEADERS)
+
+
+def _asked(offer: Offer) -> Response:
+    name, value = map(escape, offer.field)
+    button = f'<button name="{name}" value="{value}">{escape(offer.button)}</button>'
+    body = f'<form class="answer" method="post">{button}</form>'
+    return HTMLResponse(page(offer.title, offer.title, escape(offer.text), body), headers=_PAGE)
 
 
 def _failed(error: HeliographError) -> Response:

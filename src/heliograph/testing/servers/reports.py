@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import smtplib
-from email.message import EmailMessage, Message
 
 
 def delivery_report(recipient: str, status: str, words: str, *, action: str = "failed") -> bytes:
     """A report on one recipient: `delivery_report("a@b.example", "5.1.1", "No such user")`."""
-    said = EmailMessage()
-    said["From"] = "MAILER-DAEMON@mail.test"
-    said["Subject"] = "Undelivered Mail Returned to Sender"
-    said["Auto-Submitted"] = "auto-replied"
-    said.set_content(f"The mail to {recipient} could not be delivered: {words}\n")
-    said.make_mixed()
-    said.replace_header("Content-Type", "multipart/report; report-type=delivery-status")
-    status_part = Message()
-    status_part["Content-Type"] = "message/delivery-status"
-    about, one = Message(), Message()
-    about["Reporting-MTA"] = "dns; mail.test"
-    one["Final-Recipient"] = f"rfc822; {recipient}"
-    one["Action"] = action
-    one["Status"] = status
-    one["Diagnostic-Code"] = f"smtp; 550 {status} {words}"
-    status_part.set_payload([about, one])
-    said.attach(status_part)
-    return said.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    lines = (
+        "From: MAILER-DAEMON@mail.test",
+        "Subject: Undelivered Mail Returned to Sender",
+        "Auto-Submitted: auto-replied",
+        "MIME-Version: 1.0",
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="report"',
+        "",
+        "--report",
+        "Content-Type: text/plain; charset=utf-8",
+        "",
+        f"The mail to {recipient} could not be delivered: {words}",
+        "",
+        "--report",
+        "Content-Type: message/delivery-status",
+        "",
+        "Reporting-MTA: dns; mail.test",
+        "",
+        f"Final-Recipient: rfc822; {recipient}",
+        f"Action: {action}",
+        f"Status: {status}",
+        f"Diagnostic-Code: smtp; 550 {status} {words}",
+        "",
+        "--report--",
+        "",
+    )
+    return "\r\n".join(lines).encode()
 
 
 def hand_in(port: int, recipient: str, content: bytes, *, sender: str = "", timeout: float = 10.0) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from tests.webhooks.conftest import Desk
@@ -33,9 +34,9 @@ async def until(done: Callable[[], bool], within: float = 8.0) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_a_silent_endpoint_holds_up_neither_its_neighbour_nor_another_path_of_its_own_host(
-    desk: Desk, transport: GuardedTransport
-) -> None:
+@asynccontextmanager
+async def dispatching(desk: Desk) -> AsyncIterator[None]:
+    """Dispatch under the machine's own clock, for as long as the test looks."""
     clock = SystemClock()
     room = Room(
         outbox=desk.store.outbox,
@@ -46,21 +47,51 @@ async def test_a_silent_endpoint_holds_up_neither_its_neighbour_nor_another_path
         clock=clock,
         jitter=lambda: 0.5,
     )
-    real = Desk(desk.store, transport, desk.clock, concurrency=8)
-    dispatcher = Dispatcher({CHANNEL: real.channel}, desk.store.queue, room, DispatchSettings(poll=0.1))
+    dispatcher = Dispatcher({CHANNEL: desk.channel}, desk.store.queue, room, DispatchSettings(poll=0.1))
     fan_out = FanOut(desk.store.webhooks, desk.store.queue, clock, 0.05)
-    async with WebhookServer(default=Answer(fault=Fault.STALL)) as silent, WebhookServer() as lively:
-        dead = (await real.add(silent.url)).endpoint
-        await real.add(lively.url + "/a")
-        await real.add(lively.url + "/b")
-        for _ in range(40):
-            await desk.accept()
-        await dispatcher.start()
-        fan_out.start()
-        await until(lambda: len(lively.requests) >= 80)
-        arrived = Counter(request.path for request in lively.requests)
+    await dispatcher.start()
+    fan_out.start()
+    try:
+        yield
+    finally:
         await fan_out.stop()
         await dispatcher.stop(0)
+
+
+async def test_a_silent_endpoint_holds_up_neither_its_neighbour_nor_another_path_of_its_host(
+    desk: Desk, transport: GuardedTransport
+) -> None:
+    desk = Desk(desk.store, transport, desk.clock, concurrency=8)
+    async with WebhookServer(default=Answer(fault=Fault.STALL)) as silent, WebhookServer() as lively:
+        dead = (await desk.add(silent.url)).endpoint
+        await desk.add(lively.url + "/a")
+        await desk.add(lively.url + "/b")
+        for _ in range(40):
+            await desk.accept()
+        async with dispatching(desk):
+            await until(lambda: len(lively.requests) >= 80)
+            arrived = Counter(request.path for request in lively.requests)
         waiting = await desk.service.sent(dead, state=State.QUEUED, limit=100)
     assert arrived == {"/a": 40, "/b": 40}
     assert len(waiting) == 40, "what the silent one did not take is kept for it"
+
+
+async def test_an_endpoint_that_asks_for_a_pause_gets_it_and_its_neighbour_on_the_same_host_does_not(
+    desk: Desk, transport: GuardedTransport
+) -> None:
+    desk = Desk(desk.store, transport, desk.clock, concurrency=8)
+    async with WebhookServer() as host:
+        busy = (await desk.add(host.url + "/busy", types=["message.accepted"])).endpoint
+        host.script(Answer(status=429, headers={"Retry-After": "600"}))
+        await desk.accept()
+        async with dispatching(desk):
+            await until(lambda: len(host.requests) == 1)
+            await desk.add(host.url + "/free", types=["message.accepted"])
+            for _ in range(20):
+                await desk.accept()
+            await until(lambda: len(host.requests) >= 21)
+            await asyncio.sleep(0.3)
+            arrived = Counter(request.path for request in host.requests)
+        waiting = await desk.service.sent(busy, state=State.QUEUED, limit=100)
+    assert arrived == {"/busy": 1, "/free": 20}
+    assert len(waiting) == 21

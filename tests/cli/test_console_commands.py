@@ -55,6 +55,11 @@ def test_a_link_lets_one_in_who_can_be_sent_out_again(terminal: Terminal, compan
         assert terminal.ok("console", "list", "--json").json == []
 
 
+def test_without_a_console_there_is_no_link_into_it(terminal: Terminal, company: dict[str, Any]) -> None:
+    told = terminal.run("console", "link", environ={"HELIOGRAPH_CONSOLE__ENABLED": "false"})
+    assert (told.code, "console.enabled is false" in told.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("server", "told"),
     [

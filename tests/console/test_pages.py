@@ -149,7 +149,7 @@ async def test_past_its_time_to_live_there_is_no_button(town: Town, operator: Vi
     assert "Cannot be sent again: its time to live is over" in words(page)
     assert "/retry" not in page.text
     told = await operator.follow(await operator.press("/messages/500/retry"))
-    assert "0 of 1 delivery sent again" in words(told)
+    assert "None was sent again: past its time to live" in words(told)
     assert await state(town, 500) is State.FAILED
 
 

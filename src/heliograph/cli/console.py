@@ -9,6 +9,7 @@ import typer
 from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, opened, run
 from heliograph.cli.output import console, iso, plain, print_json, say, table, when
 from heliograph.config.settings import Settings
+from heliograph.core.errors import BadSetting
 from heliograph.core.operators import Session
 from heliograph.intake.operators import CODE_LIFE, Operators
 
@@ -40,6 +41,8 @@ def link(config: ConfigOption = None, data: DataOption = None, json: JsonOption 
 
     async def work() -> tuple[str, str]:
         async with opened(config, data) as gateway:
+            if not gateway.settings.console.enabled:
+                raise BadSetting("There is no console: console.enabled is false.")
             return address(gateway.settings), await _operators(gateway).make_code()
 
     url, code = run(work())

@@ -196,6 +196,7 @@ def _delivery(look: Look, delivery: Delivery, view: MessageView, tries: list[Att
             "next try": when(delivery.due_at, look.now) if delivery.state is State.QUEUED else "",
             "provider's id": delivery.provider_id,
             "in place of": _in_place(view, delivery),
+            "went on as": _went_on(view, delivery),
             "stands by": _stands_by(look, view, delivery),
             "delivery": delivery.id,
         }
@@ -215,6 +216,12 @@ def _in_place(view: MessageView, delivery: Delivery) -> str:
     """The delivery whose work this one does, and why."""
     standby = view.in_place(delivery.id)
     return f"delivery {standby.replaces}: {standby.ready}" if standby is not None else ""
+
+
+def _went_on(view: MessageView, delivery: Delivery) -> str:
+    """The delivery that was made in its place."""
+    taken = [each for each in view.standbys if each.replaces == delivery.id and each.made_no]
+    return ", ".join(f"delivery {each.id} by {each.channel}: {each.ready}" for each in taken)
 
 
 def _stands_by(look: Look, view: MessageView, delivery: Delivery) -> Child:

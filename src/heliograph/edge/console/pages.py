@@ -218,6 +218,8 @@ def _bad_state(text: str) -> State:
 def _told(path: str, did: str, acted: list[Acted], **more: str) -> str:
     asked = [done for done in acted if done.moved or done.was not in (State.SENT, State.DELIVERED, State.REPLIED)]
     moved = sum(done.moved for done in acted)
+    if did == "retried" and not moved:
+        did = "kept"
     return f"{ROOT}{path}?" + urlencode({**more, "did": did, "n": moved, "of": max(len(asked), moved)})
 
 

@@ -13,6 +13,7 @@ _SENTENCES = {
     "retried": "{n} of {deliveries} sent again.",
     "cancelled": "{n} of {deliveries} cancelled.",
     "none": "Nothing was chosen.",
+    "kept": "None was sent again: past its time to live, gone another way, or moved on meanwhile.",
     "reloaded": "The scripts were read again. As they stand in their files serve: {n}. In trouble: {of}.",
     "ended": "The sign-in has ended.",
     "gone": "It was not there any more.",

@@ -220,6 +220,15 @@ async def test_what_reaches_a_person_anywhere_ends_that_persons_plans_and_nobody
     assert sorted(await states(outbox)) == [1, 2, 3, 300]
 
 
+async def test_a_way_to_a_user_ends_the_chain_of_an_address_that_named_none(outbox: Outbox, standbys: Standbys) -> None:
+    await accept(outbox, {1: (a_plan("inbox", reaches=103), a_plan("mail"))})
+    await end(outbox, 1, State.FAILED)
+    [_, second] = await outbox.deliveries([1])
+    assert (second.associate_id, second.channel) == (103, "inbox")
+    await end(outbox, 100, State.DELIVERED)
+    assert [s.id for s in await standbys.standbys([1])] == [100]
+
+
 async def test_a_dead_letter_that_is_sent_again_has_no_further_second_way(outbox: Outbox) -> None:
     await accept(outbox, {1: (a_plan(),)})
     await end(outbox, 1, State.FAILED)

@@ -130,7 +130,9 @@ async def test_a_message_that_is_taken_has_its_second_way_standing_by(tmp_path: 
         [status] = await send(town, "a", plugin="second")
         view = await told(town, status.messaging_id)
         [delivery] = view["deliveries"]
-        assert view["second_ways"] == [{"channel": "third", "for_delivery": delivery["id"], "on": ["no_receipt"]}]
+        assert view["second_ways"] == [
+            {"channel": "third", "for_delivery": delivery["id"], "on": ["no_receipt"], "refused": ""}
+        ]
 
 
 async def test_a_receipt_that_does_not_come_in_time_sends_it_again_and_counts_when_it_comes(tmp_path: Path) -> None:
@@ -227,6 +229,21 @@ async def test_who_has_no_number_is_told_of_where_the_text_would_have_gone(tmp_p
             State.FAILED,
             "in place of first (refused): the recipient has no phone number",
         )
+
+
+async def test_a_mail_that_cannot_be_sent_comes_into_the_inbox_of_whose_address_it_is(tmp_path: Path) -> None:
+    table = channels(first={"to": "inbox"}, second={"to": "inbox", "on": ["no_receipt"], "after": 0.2})
+    async with a_town(tmp_path, channels=table) as town:
+        known, unknown = await send(town, "keeper103@example.com", "stranger@example.com")
+        found = await deliveries(town, known.messaging_id, first=State.FAILED, inbox=State.SENT)
+        assert found["inbox"].associate_id == 103
+        assert (known.status, unknown.status) == (1, 0)
+        found = await deliveries(town, unknown.messaging_id, first=State.FAILED, inbox=State.FAILED)
+        assert "No user here goes by" in found["inbox"].detail
+
+        [late] = await send(town, "keeper101@example.com", plugin="second")
+        await deliveries(town, late.messaging_id, second=State.SENT, inbox=State.SENT)
+        assert len(await town.inbox()) == 1
 
 
 async def test_who_has_read_it_in_the_inbox_is_sent_nothing_more(tmp_path: Path) -> None:

@@ -97,8 +97,9 @@ def second_ways(view: MessageView) -> list[str]:
         if s.made_no
     ]
     planned = [
-        f"{plain(s.channel)} stands by for delivery {s.replaces}: {', '.join(s.reasons)}"
+        f"{plain(s.channel)} {'would stand' if s.refused else 'stands'} by for delivery {s.replaces}: {', '.join(s.reasons)}"
         + (f", at {when(s.due_at)}" if s.due_at else "")
+        + (f"; but {plain(s.refused)}" if s.refused else "")
         for s in view.standbys
         if not s.made_no
     ]
@@ -151,7 +152,7 @@ def message_json(view: MessageView) -> dict[str, Any]:
         "follow_ups": [{"id": one.id, "inbound": bool(came_by(one))} for one in view.follow_ups],
         "deliveries": [_delivery_json(delivery, view) for delivery in view.deliveries],
         "second_ways": [
-            {"channel": plan.channel, "for_delivery": plan.replaces, "on": list(plan.reasons)}
+            {"channel": plan.channel, "for_delivery": plan.replaces, "on": list(plan.reasons), "refused": plan.refused}
             for plan in view.standbys
             if not plan.made_no
         ],

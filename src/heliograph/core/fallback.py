@@ -46,6 +46,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 
     channel: str
     address: str
+    reaches: int | None = None  # whose address it is, when it is a user's
     reasons: tuple[Reason, ...]
     after_ms: int = 0  # how long to wait for a receipt, and the share of the time that the way before it has
     refused: str = ""  # why nothing can go this way
@@ -62,7 +63,8 @@ class Standby(msgspec.Struct, frozen=True, kw_only=True):
     company_id: int
     channel: str
     address: str
-    associate_id: int | None = None
+    associate_id: int | None = None  # the person whom the first delivery is for, when it is one of ours
+    reaches: int | None = None  # whose address this is; None: that person's
     reasons: tuple[Reason, ...]
     after_ms: int = 0
     share_ms: int = 0  # how long it may wait itself before the next way is taken; 0: as long as the message lives
@@ -108,6 +110,7 @@ def chained(
                 channel=plan.channel,
                 address=plan.address,
                 associate_id=associate_id,
+                reaches=plan.reaches,
                 reasons=plan.reasons,
                 after_ms=plan.after_ms,
                 share_ms=share_ms(planned[n + 1]) if n + 1 < len(planned) else 0,

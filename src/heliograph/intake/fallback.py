@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from heliograph.config.channels import FallbackSettings
+from heliograph.core.delivery import Address
 from heliograph.core.errors import InvalidArgument
 from heliograph.core.fallback import Planned
 from heliograph.core.message import Content
@@ -71,13 +72,13 @@ class SecondWays:
             )
             try:
                 address = await self._address(recipient, self._channels[channel], format)
-                chain.append(msgspec.structs.replace(planned, address=address))
+                chain.append(msgspec.structs.replace(planned, address=address.value, reaches=address.associate_id))
                 unreached = None
             except InvalidArgument as error:
                 unreached = waiting or msgspec.structs.replace(planned, refused=error.detail)
         return (*chain, unreached) if unreached is not None else tuple(chain)
 
-    async def _address(self, recipient: Recipient, channel: Channel, format: str) -> str:
+    async def _address(self, recipient: Recipient, channel: Channel, format: str) -> Address:
         """What the user is reached by on that channel, else what the caller wrote. Raises InvalidArgument."""
         to, particular = recipient.to, channel.traits.addressed_by
         if recipient.user is not None and particular in PARTICULARS:
@@ -87,11 +88,7 @@ class SecondWays:
         if not to:
             raise InvalidArgument("the recipient has no address there")
         known = format if format in channel.traits.formats else ""
-        address = await channel.resolve(recipient.company_id, to, known)
-        user_id = None if recipient.user is None else recipient.user.associate_id
-        if address.associate_id not in (None, user_id):
-            raise InvalidArgument("the message is to an address, and that channel is for users")
-        return address.value
+        return await channel.resolve(recipient.company_id, to, known)
 
 
 def units(channel: Channel, content: Content) -> int:

@@ -87,7 +87,12 @@ _SCHEMAS: dict[str, dict[str, Schema]] = {
         "detail": _TEXT,
     },
     "InPlaceOf": {"delivery": _INTEGER, "reason": _REASON, "taken": _MOMENT},
-    "SecondWay": {"channel": _TEXT, "for_delivery": _INTEGER, "on": {"type": "array", "items": _REASON}},
+    "SecondWay": {
+        "channel": _TEXT,
+        "for_delivery": _INTEGER,
+        "on": {"type": "array", "items": _REASON},
+        "refused": _TEXT,
+    },
     "FollowUp": {"id": _INTEGER, "created": _MOMENT, **_THREAD},
     "Message": {
         "id": _INTEGER,

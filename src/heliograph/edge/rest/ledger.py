@@ -71,7 +71,7 @@ def _message_json(view: MessageView) -> dict[str, Any]:
         "expires": iso_time(view.message.expires_at),
         "deliveries": [_delivery_json(view, delivery, attempts.get(delivery.id, [])) for delivery in view.deliveries],
         "second_ways": [
-            {"channel": plan.channel, "for_delivery": plan.replaces, "on": list(plan.reasons)}
+            {"channel": plan.channel, "for_delivery": plan.replaces, "on": list(plan.reasons), "refused": plan.refused}
             for plan in view.standbys
             if not plan.made_no
         ],

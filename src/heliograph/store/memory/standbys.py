@@ -125,8 +125,11 @@ def _lost(t: Tables, delivery: Delivery) -> None:
 
 
 def _of_person(t: Tables, delivery: Delivery) -> list[Standby]:
-    key = (delivery.message_id, delivery.associate_id)
-    return [s for s in t.standbys.values() if (s.message_id, s.associate_id) == key]
+    """Plans for the same person, and those of the chain that the delivery is in."""
+    own = t.standbys.get(delivery.id)
+    roots = {delivery.id, own.root if own is not None else delivery.id}
+    same = [s for s in t.standbys.values() if s.message_id == delivery.message_id]
+    return [s for s in same if s.associate_id == delivery.associate_id or s.root in roots]
 
 
 def _ready(t: Tables, id: int, reason: Reason, at: int) -> None:
@@ -178,7 +181,7 @@ def _delivery(standby: Standby, lost: Delivery) -> Delivery:
         company_id=standby.company_id,
         channel=standby.channel,
         address=standby.address,
-        associate_id=standby.associate_id,
+        associate_id=standby.associate_id if standby.reaches is None else standby.reaches,
         state=State.FAILED if standby.refused else State.QUEUED,
         due_at=standby.ready_at,
         expires_at=standby.delivery_expires_at,

@@ -12,12 +12,14 @@ BEGIN
     SET state = 'cancelled', detail = 'not needed: delivery ' || NEW.id || ' has arrived', updated_at = NEW.updated_at
     WHERE NEW.state IN ({reached}) AND state = 'queued'
     AND id IN (
-        SELECT id FROM standby
-        WHERE message_id = NEW.message_id AND associate_id IS NEW.associate_id AND made_no > 0 AND id <> NEW.id
+        SELECT s.id FROM standby AS s
+        WHERE s.message_id = NEW.message_id AND s.made_no > 0 AND s.id <> NEW.id
+        AND (s.associate_id IS NEW.associate_id OR s.root IN (NEW.id, (SELECT root FROM standby WHERE id = NEW.id)))
     );
     DELETE FROM standby
     WHERE NEW.state IN ({reached}) AND made_no = 0
-    AND message_id = NEW.message_id AND associate_id IS NEW.associate_id;
+    AND message_id = NEW.message_id
+    AND (associate_id IS NEW.associate_id OR root IN (NEW.id, (SELECT root FROM standby WHERE id = NEW.id)));
 
     -- The provider has it: from now on a receipt is waited for.
     UPDATE standby SET due_at = NEW.updated_at + after_ms
@@ -55,7 +57,7 @@ BEGIN
         expires_at, lease_until, lease, provider_id, detail, sealed_config, updated_at
     )
     SELECT
-        NEW.id, NEW.message_id, NEW.company_id, NEW.channel, NEW.address, NEW.associate_id, NULL,
+        NEW.id, NEW.message_id, NEW.company_id, NEW.channel, NEW.address, coalesce(NEW.reaches, NEW.associate_id), NULL,
         iif(NEW.refused = '', 'queued', 'failed'), 0, NEW.ready_at,
         iif(NEW.share_ms > 0, min(NEW.expires_at, NEW.ready_at + NEW.share_ms), NEW.expires_at), 0, 0, '',
         'in place of ' || d.channel || ' (' || NEW.ready || '): ' || iif(NEW.refused = '', d.detail, NEW.refused),

@@ -24,6 +24,7 @@ from heliograph.core.delivery import Address, Letter
 from heliograph.core.message import PushType
 from heliograph.core.outcome import Accepted, Refused
 from heliograph.core.ports import Channel
+from heliograph.core.preview import Previewing
 from heliograph.testing.builders import a_letter, a_message, a_push, a_text
 from heliograph.testing.servers.smtp import SmtpServer
 from heliograph.testing.tools import some_tools
@@ -240,6 +241,12 @@ class TestMarks:
         assert none is None
         assert "fog" not in first
 
+    def test_an_answer_to_a_mail_says_which(self) -> None:
+        message = written(letter("x", session_key="fog", reference="<7@coast.example>"))
+        assert message["In-Reply-To"] == "<7@coast.example>"
+        assert str(message["References"]).endswith(" <7@coast.example>")
+        assert written(letter("x", reference="<7@coast>\r\nBcc: a@b.example"))["In-Reply-To"] is None
+
     def test_another_companys_session_is_another_thread(self) -> None:
         text = a_text(session_key="fog")
         one, two = (
@@ -333,6 +340,15 @@ async def test_a_mail_larger_than_the_server_takes_is_not_handed_over() -> None:
         assert any(option.startswith("SIZE=") for option in server.mails[0].options)
 
 
+async def test_a_preview_tells_the_size_or_why_not(server: SmtpServer) -> None:
+    channel = channel_to(server)
+    assert isinstance(channel, Previewing)
+    told = channel.preview(letter("Fog"))
+    await channel.send(letter("Fog"))
+    assert told.size == len(server.mails[0].content)
+    assert "no header field" in channel.preview(letter("Fog", format=WHOLE)).refused
+
+
 async def test_the_formats_are_those_that_the_channel_tells(server: SmtpServer) -> None:
     assert channel_to(server).traits.formats == FORMATS == ("text/plain", "text/html", "smtp/rfc822")
 
@@ -347,7 +363,7 @@ AWKWARD = st.one_of(
 LINES = st.lists(AWKWARD, max_size=6).map("".join)
 NAMES = {
     "from", "sender", "to", "subject", "date", "message-id", "content-type", "content-transfer-encoding", "mime-version",
-    "reply-to", "references", "list-unsubscribe", "list-unsubscribe-post",
+    "reply-to", "references", "in-reply-to", "list-unsubscribe", "list-unsubscribe-post",
 }  # fmt: skip
 
 

@@ -712,6 +712,11 @@ async def test_an_answer_comes_to_whoever_sent_the_mail_once_and_in_its_thread(t
         assert (item.title, item.body) == (f"{KEEPER}: Re: Fog", "On my way.")
         assert item.data == {"parent_id": str(asked), "session_key": "fog"}
         assert await state(town, asked) is State.REPLIED
+        back = await send(town, content="Good.", parent_messaging_id=item.message_id)
+        second = server.mails[1].message
+        assert (second["In-Reply-To"], second["References"].split()[-1]) == ("<7@coast>", "<7@coast>")
+        assert second["References"].split()[0] == server.mails[0].message["References"]
+        assert (await town.get(f"/api/v2/messages/{back}")).json()["parent_id"] == item.message_id
         heard = await town.get(f"/api/v2/messages/{asked}")
         assert heard.json()["follow_ups"][0]["inbound"] is True
         assert heard.json()["status"] == "replied"

@@ -44,6 +44,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tex
     inbound: bool = False  # someone outside sent it to us
     plugin: str = ""  # inbound: the channel it came through, where one is named
     subject: str = ""  # inbound: of a mail
+    reference: str = ""  # Message-ID of the mail that this one is (inbound) or answers
 
 
 Content = Push | Text

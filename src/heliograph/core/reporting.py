@@ -21,6 +21,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     to: str = ""  # the number of ours that it was sent to
     answers: tuple[int, int] | None = None  # ids of our message and delivery, where the channel has proof of them
     subject: str = ""
+    reference: str = ""  # of a mail: its Message-ID
     format: str = ""
     once: str = ""  # printable ASCII: the same when the far side hands it in again; empty: it cannot be known
 

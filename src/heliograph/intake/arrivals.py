@@ -45,6 +45,7 @@ class Arrivals:
             plugin=channel,
             parent_messaging_id=exchange.message.id if exchange is not None else 0,
             subject=arrival.subject,
+            reference=arrival.reference,
         )
         caller = Caller(company_id=company_id, door=Door.CHANNEL)
 

@@ -68,6 +68,7 @@ class IncomingMessage(msgspec.Struct, kw_only=True):
     plugin: str = ""
     parent_messaging_id: int = 0  # channels and scripts only: the message of ours that it answers
     subject: str = ""  # channels and scripts only: of a mail
+    reference: str = ""  # channels and scripts only: of a mail, its Message-ID
 
 
 class PocketDeviceInfo(msgspec.Struct, kw_only=True):

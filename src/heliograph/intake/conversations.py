@@ -28,6 +28,13 @@ class Exchange(msgspec.Struct, frozen=True):
     delivery: Delivery | None = None
 
 
+class Thread(msgspec.Struct, frozen=True):
+    """What messages that follow each other share."""
+
+    session_key: str = ""
+    reference: str = ""  # the Message-ID of the mail that is answered
+
+
 class Conversations:
     """Finds what is answered. All of it within one company."""
 
@@ -97,10 +104,12 @@ class Conversations:
         return found[0] if len(found) == 1 else None
 
 
-async def session_of(outbox: Outbox, company_id: int, message_id: int) -> str:
-    """The session key of a message of the company's; empty when it has none."""
+async def thread_of(outbox: Outbox, company_id: int, message_id: int) -> Thread:
+    """What the message that follows a message of the company's has from it."""
     message = await outbox.message(message_id) if message_id > 0 else None
-    return session_key(message) if message is not None and message.company_id == company_id else ""
+    if message is None or message.company_id != company_id or not isinstance(message.content, Text):
+        return Thread()
+    return Thread(message.content.session_key, message.content.reference if message.content.inbound else "")
 
 
 def session_key(message: Message) -> str:

@@ -74,6 +74,7 @@ def _text(message: IncomingMessage, exchange: Exchange | None) -> Text:
         inbound=True,
         plugin=message.plugin,
         subject=message.subject,
+        reference=message.reference,
     )
 
 

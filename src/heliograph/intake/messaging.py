@@ -17,7 +17,7 @@ from heliograph.core.ports import Call, Channel, Channels, Outbox, Results, Seal
 from heliograph.core.replay import Replay, Replaying
 from heliograph.core.usage import Used
 from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage, ProviderInfo
-from heliograph.intake.conversations import session_of
+from heliograph.intake.conversations import Thread, thread_of
 from heliograph.intake.fallback import SecondWays, units
 from heliograph.intake.quotas import Quotas, Want, too_many
 from heliograph.intake.submit import Accepted, Draft, Intake, Submission, Way
@@ -190,7 +190,7 @@ class MessagingService:
         except InvalidArgument as error:
             refused = error.detail
         company_id, parent = call.caller.company_id, message.parent_messaging_id
-        content = _text(message, message.suggested_session_key or await session_of(self._outbox, company_id, parent))
+        content = _text(message, await thread_of(self._outbox, company_id, parent))
         second: tuple[Planned, ...] = ()
         if self._second_ways is not None and not refused:
             whose = (name, to, address.associate_id)
@@ -234,14 +234,15 @@ def _check_config(name: str, channel: Channel, config: dict[str, str]) -> None:
         raise InvalidArgument(f"{' '.join(words)} Known: {', '.join(sorted(known))}.", field="Config")
 
 
-def _text(message: OutgoingMessage, session: str) -> Text:
+def _text(message: OutgoingMessage, thread: Thread) -> Text:
     return Text(
         sender=message.from_,
         to=message.to,
         body=message.content,
         format=message.format,
         parent_id=message.parent_messaging_id,
-        session_key=session,
+        session_key=message.suggested_session_key or thread.session_key,
+        reference=thread.reference,
     )
 
 

@@ -27,6 +27,7 @@ from heliograph.core.errors import BadSetting, InvalidArgument, Malformed, NotAu
 from heliograph.core.message import Text
 from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
 from heliograph.core.ports import Check, Traits
+from heliograph.core.preview import Preview
 from heliograph.core.reporting import Offer, Take
 from heliograph.core.retry import RetryPolicy
 
@@ -113,6 +114,13 @@ class EmailChannel:
             return self._heard(talk.step, failure)
         self._standing.heard(False, self._clock.monotonic())
         return Accepted(provider_id=message_id(letter, self._settings.sender), detail=f"the server answered {said}")
+
+    def preview(self, letter: Letter) -> Preview:
+        """The mail's size, or why it could not be written."""
+        try:
+            return Preview(size=len(self._written(letter).content))
+        except Unfit as reason:
+            return Preview(refused=str(reason))
 
     async def check(self) -> Check:
         """Connects, starts TLS and signs in, and sends nothing."""

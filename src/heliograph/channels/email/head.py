@@ -10,9 +10,15 @@ import re
 from email.header import Header
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_ID = re.compile(r"<[!-;=?-~]{1,200}@[!-;=?-~]{1,200}>", re.ASCII)
 _FOLD = "\r\n "
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", re.ASCII)
 _WORD = "=?"  # how an encoded word begins (RFC 2047)
+
+
+def is_id(text: str) -> bool:
+    """Whether it is a Message-ID that can stand in any head: `<left@right>` in plain letters."""
+    return _ID.fullmatch(text) is not None
 
 
 def field(name: str, *values: str) -> bytes:

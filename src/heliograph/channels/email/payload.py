@@ -10,7 +10,7 @@ from email.utils import format_datetime
 
 import msgspec
 
-from heliograph.channels.email.head import address, field, words
+from heliograph.channels.email.head import address, field, is_id, words
 from heliograph.channels.email.html import as_text, title
 from heliograph.channels.email.mailbox import domain, is_mailbox
 from heliograph.core.delivery import Letter
@@ -71,8 +71,12 @@ def further(message: Message, marks: Marks) -> dict[str, bytes]:
     fields = {}
     if marks.reply_to:
         fields["Reply-To"] = field("Reply-To", marks.reply_to)
-    if thread := thread_id(message, marks.sender):
-        fields["References"] = field("References", thread)
+    answered = message.content.reference if isinstance(message.content, Text) else ""
+    answered = answered if is_id(answered) else ""
+    if answered:
+        fields["In-Reply-To"] = field("In-Reply-To", answered)
+    if references := " ".join(filter(None, (thread_id(message, marks.sender), answered))):
+        fields["References"] = field("References", references)
     if marks.unsubscribe:
         fields["List-Unsubscribe"] = field("List-Unsubscribe", *(f"<{url}>" for url in marks.unsubscribe))
     if marks.one_click:

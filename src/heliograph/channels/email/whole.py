@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from email.utils import getaddresses
 
-from heliograph.channels.email.head import address, field
+from heliograph.channels.email.head import address, field, is_id
 from heliograph.channels.email.mailbox import is_mailbox
 from heliograph.channels.email.payload import Mail, Marks, Unfit, date, further, message_id
 from heliograph.core.delivery import Letter
@@ -17,7 +17,6 @@ LONGEST_LINE = 998  # octets, RFC 5322 section 2.1.1
 MOST_FIELDS = 200
 
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:(.*)", re.DOTALL)
-_ID = re.compile(r"<[!-;=?-~]{1,200}@[!-;=?-~]{1,200}>", re.ASCII)
 
 #: Fields that may stand once at most (RFC 5322 section 3.6, RFC 2045): of two, each reader would believe another.
 ONCE = frozenset(
@@ -116,7 +115,7 @@ def _check_fields(fields: list[Field]) -> None:
     if "from" in names and (len(senders) != 1 or not is_mailbox(senders[0])):
         raise Unfit("From must be one mail address")
     given = value_of(fields, "message-id")
-    if given is not None and not _ID.fullmatch(given):
+    if given is not None and not is_id(given):
         raise Unfit("Message-ID is none: it looks like <name@example.com>")
 
 

@@ -148,6 +148,7 @@ class Hearing:
             sender=written.sender,
             text=written.text,
             subject=written.subject,
+            reference=written.reference,
             user=self._settings.replies_to,
             to_sender=True,
             answers=(meant.message_id, meant.delivery_id),

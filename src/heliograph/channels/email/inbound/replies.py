@@ -11,6 +11,7 @@ from email.utils import parseaddr
 import msgspec
 
 from heliograph.channels.email.answers import plain
+from heliograph.channels.email.head import is_id
 from heliograph.channels.email.html import as_text
 from heliograph.channels.email.inbound.bounces import parts
 from heliograph.channels.email.mailbox import read_mailbox
@@ -26,6 +27,7 @@ class Written(msgspec.Struct, frozen=True):
     subject: str
     text: str
     left_out: int  # attachments
+    reference: str = ""  # its Message-ID, where that is one
 
 
 def is_automatic(message: Message, envelope_sender: str) -> bool:
@@ -56,11 +58,13 @@ def read_reply(message: Message, envelope_sender: str) -> Written:
             texts[kind] = _decoded(part)
     text = texts.get("text/plain") or as_text(texts.get("text/html", ""))
     named = read_mailbox(parseaddr(_field(message, "From"))[1])
+    reference = _field(message, "Message-ID").strip()
     return Written(
         sender=named or read_mailbox(envelope_sender) or "unknown",
         subject=plain(_worded(_field(message, "Subject"))),
         text=text.replace("\r\n", "\n").strip()[:LONGEST],
         left_out=left_out,
+        reference=reference if is_id(reference) else "",
     )
 
 

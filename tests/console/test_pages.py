@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import pytest
 from tests.console.visitor import Visitor, words
@@ -280,6 +281,32 @@ async def test_a_push_is_shown_with_all_it_carries(town: Town, operator: Visitor
         assert told in words(page)
     assert "Line 1\nLine 2" in page.text
     assert 'href="https://example.com' not in page.text, "what a message links to is no link here"
+
+
+ODD = (
+    "",
+    "-1",
+    "9" * 400,
+    "\u0661",
+    "a\nb",
+    "\u202e",
+    "2026-01-01T00:00+99:99",
+    "9999-12-31T23:59",
+    "0001-01-01T00:00",
+    "%00",
+)
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_whatever_an_address_or_a_form_says_nothing_breaks(operator: Visitor, odd: str) -> None:
+    for path in ("/messages", "/dead-letters", "/messages/1", "/sign-in"):
+        for name in ("id", "recipient", "state", "channel", "since", "until", "before", "start", "did", "after"):
+            heard = await operator.get(f"{path}?{name}={quote(odd, safe='')}")
+            assert heard.status in (200, 404), f"{path} {name}"
+    assert (await operator.get(f"/messages/{quote(odd, safe='') or 'x'}")).status == 404
+    for path in ("/messages/1/retry", "/dead-letters/retry", "/channels/check", "/access/end"):
+        for name in ("delivery", "id", "state", "which", "channel", "session"):
+            assert (await operator.press(path, **{name: odd})).status in (303, 404), f"{path} {name}"
 
 
 # ------------------------------------------------------------------- companies

@@ -43,6 +43,13 @@ INDEXED = {
     "items_after": "inbox_item_by_owner",
     "unread": "inbox_item_unread",
     "prune_items": "inbox_item_by_age",
+    "find_people": "VIRTUAL TABLE INDEX",
+    "look_through_people": "person_by_company",
+    "people_by_email": "person_by_email",
+    "people_by_external_id": "person_by_external_id",
+    "known_parts": "part_by_provider",
+    "doubtful_parts": "part_in_doubt",
+    "forget_old_notes": "note_by_end",
 }
 
 

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import msgspec
 
+from heliograph.core.people import User
+
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A user's particulars. A user without any has none kept."""
@@ -42,11 +44,33 @@ class UserGroup(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int = 0
 
 
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a search looks for: each that is not empty must fit. Names fit where they contain the text."""
+
+    name: str = ""
+    email: str = ""
+    external_id: str = ""
+    active: bool | None = None
+
+    def fits(self, user: User) -> bool:
+        """Without regard to case, external ids excepted."""
+        name = self.name.casefold()
+        return (
+            (not name or name in user.full_name.casefold() or name in user.user_name.casefold())
+            and (not self.email or self.email.casefold() == user.email.casefold())
+            and (not self.external_id or self.external_id == user.external_id)
+            and self.active in (None, user.active)
+        )
+
+
 class Roster(Protocol):
     """Particulars and groups, kept. Raises Unavailable, as the store's ports do."""
 
     async def profiles(self, associate_ids: Sequence[int]) -> list[Profile]:
         """Those that there are, in order of associate id."""
+
+    async def search(self, company_id: int, sought: Sought, *, skip: int, limit: int) -> list[User]:
+        """Users of the company that fit and are not deleted, in order of associate id, without the first `skip`."""
 
     async def put_profile(self, profile: Profile) -> None:
         """Keep it in the place of the one before; a deleted user leaves all groups with it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -10,11 +10,9 @@ from msgspec.structs import replace
 from heliograph.core.errors import InvalidArgument, NotAllowed, UnknownRecipient
 from heliograph.core.people import Caller, Role, User
 from heliograph.core.ports import Clock, Directory
-from heliograph.core.roster import Profile, Roster, UserGroup
+from heliograph.core.roster import Profile, Roster, Sought, UserGroup
 from heliograph.intake.accounts import UserDraft, checked
 from heliograph.intake.people import People
-
-_PAGE = 1000  # users read at once in a search
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -36,25 +34,6 @@ class Particulars(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str | None = None
     role: Role | None = None
     active: bool | None = None
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a search looks for: each that is not empty must fit. Names fit where they contain the text."""
-
-    name: str = ""
-    email: str = ""
-    external_id: str = ""
-    active: bool | None = None
-
-    def fits(self, user: User) -> bool:
-        """Without regard to case, external ids excepted."""
-        name = self.name.casefold()
-        return (
-            (not name or name in user.full_name.casefold() or name in user.user_name.casefold())
-            and (not self.email or self.email.casefold() == user.email.casefold())
-            and (not self.external_id or self.external_id == user.external_id)
-            and self.active in (None, user.active)
-        )
 
 
 def allow(caller: Caller, user: User | None = None) -> None:
@@ -157,26 +136,11 @@ class RosterService:
         await self._directory.enrol(bare, profile, ())
         await self._people.revoke_tickets(bare)
 
-    async def search(self, caller: Caller, wanted: Wanted, *, page: int, size: int) -> list[Person]:
+    async def search(self, caller: Caller, sought: Sought, *, page: int, size: int) -> list[Person]:
         """One page of those that fit, in order of associate id; `page` counts from 0. Raises NotAllowed."""
         allow(caller)
-        skip, found = page * size, list[Person]()
-        async for person in self._fitting(caller.company_id, wanted):
-            if skip:
-                skip -= 1
-                continue
-            found.append(person)
-            if len(found) == size:
-                break
-        return found
-
-    async def _fitting(self, company_id: int, wanted: Wanted) -> AsyncIterator[Person]:
-        after = 0
-        while users := await self._directory.users(company_id, after=after, limit=_PAGE):
-            after = users[-1].associate_id
-            for person in await self._people_of([user for user in users if wanted.fits(user)]):
-                if not person.profile.deleted_at:
-                    yield person
+        found = await self._roster.search(caller.company_id, sought, skip=page * size, limit=size)
+        return await self._people_of(found)
 
     async def _people_of(self, users: Sequence[User]) -> list[Person]:
         """Users with their particulars; those without any have their name split before its last word."""

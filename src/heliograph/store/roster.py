@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import apsw
 
 from heliograph.core.errors import NotFound
-from heliograph.core.roster import CompanyProfile, Profile, UserGroup
+from heliograph.core.people import User
+from heliograph.core.roster import CompanyProfile, Profile, Sought, UserGroup
 from heliograph.store import rows
 from heliograph.store.queries import SQL
 from heliograph.store.reader import Reader
 from heliograph.store.writer import Writer
+
+_TRIGRAM = 3  # characters: the index knows no shorter text
 
 
 class SqliteRoster:
@@ -24,6 +27,30 @@ class SqliteRoster:
     async def profiles(self, associate_ids: Sequence[int]) -> list[Profile]:
         """Those that there are, in order."""
         return await self._reader.many(rows.profiles, "profiles", rows.array(associate_ids))
+
+    async def search(self, company_id: int, sought: Sought, *, skip: int, limit: int) -> list[User]:
+        """By the index of names, of e-mail addresses or of external ids, whichever finds fewest."""
+        if sought.external_id or sought.email:
+            return (await self._few(company_id, sought))[skip : skip + limit]
+        name, active = sought.name.casefold(), None if sought.active is None else int(sought.active)
+        if "\n" in name or "\0" in name:
+            return []  # the one stands between the names in the index, the other ends a phrase; no name has either
+        page = (active, limit, skip)
+        if len(name) < _TRIGRAM:
+            return await self._reader.many(rows.users, "look_through_people", name, *page, company_id)
+        phrase = name.replace('"', '""')
+        return await self._reader.many(
+            rows.users, "find_people", f'company : "={company_id}=" names : "{phrase}"', *page
+        )
+
+    async def _few(self, company_id: int, sought: Sought) -> list[User]:
+        if sought.external_id:
+            found = await self._reader.many(rows.users, "people_by_external_id", company_id, sought.external_id)
+        else:
+            found = await self._reader.many(rows.users, "people_by_email", company_id, rows.folded(sought.email))
+        fitting = [user for user in found if sought.fits(user)]
+        deleted = {p.associate_id for p in await self.profiles([u.associate_id for u in fitting]) if p.deleted_at}
+        return [user for user in fitting if user.associate_id not in deleted]
 
     async def put_profile(self, profile: Profile) -> None:
         """Keep it; a deleted user leaves all groups."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from heliograph.core.errors import Conflict, NotFound
-from heliograph.core.roster import CompanyProfile, Profile, UserGroup
+from heliograph.core.people import User
+from heliograph.core.roster import CompanyProfile, Profile, Sought, UserGroup
 from heliograph.store.memory.tables import Tables
 
 
@@ -22,6 +23,14 @@ class MemoryRoster:
         """Those that there are, in order."""
         self._tables.open()
         return [self._tables.profiles[id] for id in sorted(set(associate_ids)) if id in self._tables.profiles]
+
+    async def search(self, company_id: int, sought: Sought, *, skip: int, limit: int) -> list[User]:
+        """Looks at every user."""
+        t = self._tables.open()
+        deleted = {p.associate_id for p in t.profiles.values() if p.deleted_at}
+        fitting = [u for u in t.users.values() if u.company_id == company_id and sought.fits(u)]
+        left = sorted((u for u in fitting if u.associate_id not in deleted), key=lambda user: user.associate_id)
+        return left[skip : skip + limit]
 
     async def put_profile(self, profile: Profile) -> None:
         """Keep it; a deleted user leaves all groups."""

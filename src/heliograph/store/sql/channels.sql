@@ -1,3 +1,39 @@
+-- find_people --
+-- Users of a company whose names contain a text, as a phrase of the index says it.
+SELECT json_group_array(json(noun) ORDER BY associate_id) FROM (
+    SELECT p.associate_id, n.noun
+    FROM person_text AS t
+    CROSS JOIN person AS p ON p.associate_id = t.rowid
+    CROSS JOIN person_noun AS n ON n.associate_id = t.rowid
+    WHERE t.person_text MATCH ?1
+    AND (?2 IS NULL OR p.active = ?2)
+    AND NOT EXISTS (SELECT 1 FROM person_profile AS f WHERE f.associate_id = t.rowid AND f.deleted_at <> 0)
+    ORDER BY t.rowid LIMIT ?3 OFFSET ?4
+);
+
+-- look_through_people --
+-- The same for a text that is too short for the index: its names are looked through, which is quick where many fit.
+SELECT json_group_array(json(noun) ORDER BY associate_id) FROM (
+    SELECT p.associate_id, n.noun
+    FROM person AS p INDEXED BY person_by_company
+    CROSS JOIN person_names AS m ON m.associate_id = p.associate_id
+    CROSS JOIN person_noun AS n ON n.associate_id = p.associate_id
+    WHERE p.company_id = ?5 AND instr(m.names, ?1)
+    AND (?2 IS NULL OR p.active = ?2)
+    AND NOT EXISTS (SELECT 1 FROM person_profile AS f WHERE f.associate_id = p.associate_id AND f.deleted_at <> 0)
+    ORDER BY p.associate_id LIMIT ?3 OFFSET ?4
+);
+
+-- people_by_email --
+-- All users of a company with an e-mail address.
+SELECT json_group_array(json(n.noun) ORDER BY n.associate_id) FROM person_noun AS n
+WHERE n.company_id = ?1 AND n.email_folded = ?2 AND n.email_folded <> '';
+
+-- people_by_external_id --
+-- The users of a company with an external id, one at most.
+SELECT json_group_array(json(n.noun) ORDER BY n.associate_id) FROM person_noun AS n
+WHERE n.company_id = ?1 AND n.external_id = ?2 AND n.external_id <> '';
+
 -- put_part --
 -- Keep a part in the place of the one with its number.
 INSERT OR REPLACE INTO part (delivery_id, number, of, channel, address, provider_id, digest, state, at)

@@ -8,10 +8,10 @@ from typing import Any
 from heliograph.core.errors import InvalidArgument, MissingArgument
 from heliograph.core.people import Caller, Device, Role
 from heliograph.core.ports import Directory
-from heliograph.core.roster import UserGroup
+from heliograph.core.roster import Sought, UserGroup
 from heliograph.edge.rest.own import iso_time
 from heliograph.intake.groups import GroupService
-from heliograph.intake.roster import Particulars, Person, RosterService, Wanted
+from heliograph.intake.roster import Particulars, Person, RosterService
 
 Members = dict[str, Any]
 Document = dict[str, Any]
@@ -78,8 +78,8 @@ class Users:
             raise InvalidArgument(f"PageSize is from 1 to {PAGE_MAX}.", field="PageSize")
         if not 0 <= page <= _PAGES_MAX:
             raise InvalidArgument(f"PageNo is from 0 to {_PAGES_MAX}.", field="PageNo")
-        wanted = Wanted(name=name, email=email, external_id=external_id, active=_status(given))
-        return {"Users": await self._told(await self._roster.search(caller, wanted, page=page, size=size))}
+        sought = Sought(name=name, email=email, external_id=external_id, active=_status(given))
+        return {"Users": await self._told(await self._roster.search(caller, sought, page=page, size=size))}
 
     async def _find(self, caller: Caller, given: Members) -> Person:
         user_id, email, external_id = (given.get(each, "") for each in ("id", "email", "external_id"))

@@ -43,6 +43,7 @@ from heliograph.intake.callbacks import Callbacks
 from heliograph.intake.conversations import Conversations
 from heliograph.intake.credentials import Credentials
 from heliograph.intake.devices import DeviceService
+from heliograph.intake.dry_run import DryRuns
 from heliograph.intake.groups import GroupService
 from heliograph.intake.inbox import InboxService
 from heliograph.intake.incoming import IncomingService
@@ -102,6 +103,7 @@ class Heliograph:
     directory: Directory
     channels: Channels
     services: Services
+    dry_runs: DryRuns
     arrivals: Arrivals
     reports: Reports
     sign_in: SignIn
@@ -132,6 +134,7 @@ class Heliograph:
         return server.build(
             self.settings,
             services=self.services,
+            dry_runs=self.dry_runs,
             sign_in=self.sign_in,
             directory=self.directory,
             inbox=self.inbox,
@@ -312,6 +315,7 @@ def _wired(
     scripts = _scripts(settings, Verbs(sending.push, sending.at_once, directory), store, sealer, clock, observer)
     people = People(directory, passwords, clock, entropy)
     services, once = Services(methods, hooks or scripts), Once(store.replays, clock, settings.idempotency)
+    dry_runs = DryRuns(services, sending.over, channels, directory, clock)
     dispatcher = Dispatcher(notices.beside(channels), store.queue, room, settings.dispatch)
     return Heliograph(
         settings=settings,
@@ -320,6 +324,7 @@ def _wired(
         directory=directory,
         channels=channels,
         services=services,
+        dry_runs=dry_runs,
         arrivals=Arrivals(services, conversations, directory, once),
         reports=reporting(store.outbox, directory, clock, store.parts),
         sign_in=sign_in,

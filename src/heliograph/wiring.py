@@ -28,10 +28,12 @@ from heliograph.intake.credentials import Credentials
 from heliograph.intake.desk import Desk, Sources
 from heliograph.intake.fallback import SecondWays
 from heliograph.intake.messaging import MessagingService
+from heliograph.intake.methods import handlers
 from heliograph.intake.operators import Operators
 from heliograph.intake.push import PushService
 from heliograph.intake.query import Query
 from heliograph.intake.quotas import Quotas
+from heliograph.intake.services import Handler
 from heliograph.intake.sign_in import SignIn
 from heliograph.intake.statuses import StatusService
 from heliograph.intake.submit import Intake
@@ -84,6 +86,7 @@ class Senders:
     push: PushService
     messaging: MessagingService
     at_once: MessagingService  # does not wait for first attempts: for scripts, whose time is too short
+    over: Callable[[Intake], Mapping[str, Handler]]  # the methods that send, over another intake: for dry runs
     statuses: StatusService
     answering: AnswerService
     quotas: Quotas
@@ -111,14 +114,27 @@ def senders(
     second_ways = SecondWays(ways, channels, directory)
     quotas = Quotas(settings.quotas, channels, store.usage, clock, observer)
     messaging = partial(
-        MessagingService, intake, store.outbox, results, channels, sealer, second_ways=second_ways, quotas=quotas
+        MessagingService,
+        outbox=store.outbox,
+        results=results,
+        channels=channels,
+        sealer=sealer,
+        second_ways=second_ways,
     )
+    at_once = settings.messaging.model_copy(update={"wait": 0.0})
     reports = AnswerReports(intake, channels, settings.push)
+
+    def over(other: Intake) -> Mapping[str, Handler]:
+        unseen = Quotas(settings.quotas, channels, store.usage, clock)  # takes nothing of what the real one counts
+        push = PushService(other, directory, settings.push, second_ways, unseen)
+        return handlers(push, messaging(other, settings=at_once, quotas=unseen))
+
     return Senders(
         intake=intake,
         push=PushService(intake, directory, settings.push, second_ways, quotas),
-        messaging=messaging(settings.messaging),
-        at_once=messaging(settings.messaging.model_copy(update={"wait": 0.0})),
+        messaging=messaging(intake, settings=settings.messaging, quotas=quotas),
+        at_once=messaging(intake, settings=at_once, quotas=quotas),
+        over=over,
         statuses=StatusService(store.outbox, channels, clock, settings.messaging),
         answering=AnswerService(store.outbox, store.answers, clock, settings.push, observer, reports),
         quotas=quotas,

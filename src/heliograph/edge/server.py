@@ -64,6 +64,7 @@ from heliograph.intake.answers import AnswerService
 from heliograph.intake.applications import Applications
 from heliograph.intake.callbacks import Callbacks
 from heliograph.intake.devices import DeviceService
+from heliograph.intake.dry_run import DryRuns
 from heliograph.intake.groups import GroupService
 from heliograph.intake.guesses import PEER
 from heliograph.intake.inbox import InboxService
@@ -317,6 +318,7 @@ def build(
     settings: Settings,
     *,
     services: Services,
+    dry_runs: DryRuns,
     sign_in: SignIn,
     applications: Applications,
     once: Once,
@@ -345,9 +347,17 @@ def build(
     server = settings.server
     return Gateway(
         soap=soap,
-        push=PushDoor(services, sign_in, once, directory, settings.rest, body_limit=server.body_limit),
+        push=PushDoor(
+            services, sign_in, once, directory, settings.rest, dry_runs=dry_runs, body_limit=server.body_limit
+        ),
         agents=AgentsDoor(
-            services, authenticator, applications, once, Zones(settings.soap.time_zones), body_limit=server.body_limit
+            services,
+            authenticator,
+            applications,
+            once,
+            Zones(settings.soap.time_zones),
+            dry_runs=dry_runs,
+            body_limit=server.body_limit,
         ),
         inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
         inbox_pages=InboxPages(sign_in, directory, push_key=push_key, public_url=server.public_url),

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from heliograph.core.differences import differences
 from heliograph.core.ports import Clock
 from heliograph.hooks.job import Job
 from heliograph.hooks.wire import Failed, Said
@@ -109,21 +110,10 @@ def changed_members(job: Job) -> tuple[str, ...]:
     arguments, result, states = job.given
     names: list[str] = []
     if job.arguments != arguments:
-        names += _differences(msgspec.json.decode(arguments), msgspec.json.decode(job.arguments), "")
+        names += differences(msgspec.json.decode(arguments), msgspec.json.decode(job.arguments))
     if job.result != result:
         names.append("return_value")
     for script in sorted({*states, *job.states}):
         if states.get(script) != job.states.get(script):
             names.append(f"state of {script}")
     return tuple(names)
-
-
-def _differences(old: Any, new: Any, above: str) -> list[str]:
-    if old == new:
-        return []
-    if isinstance(old, dict) and isinstance(new, dict):
-        names: list[str] = []
-        for key in dict.fromkeys([*old, *new]):
-            names += _differences(old.get(key), new.get(key), f"{above}.{key}" if above else str(key))
-        return names
-    return [above]

@@ -198,6 +198,10 @@ class Anyone:
         return a_caller(door=door)
 
 
+class NoDryRuns:
+    """Nobody asks for one."""
+
+
 class NoRoutes:
     def routes(self) -> list[Any]:
         return []
@@ -215,6 +219,7 @@ async def broken() -> Gateway:
             Applications(MemoryStore(clock).keyring, SoapSettings()),
             Once(MemoryStore(clock).replays, clock, IdempotencySettings()),
             Zones(),
+            dry_runs=NoDryRuns(),  # type: ignore[arg-type]
             body_limit=1000,
         ),
         inbox=NoRoutes(),  # type: ignore[arg-type]

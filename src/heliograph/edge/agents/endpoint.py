@@ -8,6 +8,7 @@ from typing import Any
 
 from heliograph.core.errors import HeliographError, NotAuthenticated, NotSupported, UnknownRoute
 from heliograph.core.people import Caller, Door, nobody
+from heliograph.edge import dry_run
 from heliograph.edge.agents.answers import answered, failed
 from heliograph.edge.agents.bindings import Binding, arguments, bindings
 from heliograph.edge.agents.describe import description
@@ -15,6 +16,7 @@ from heliograph.edge.agents.media import media_of, select, wanted
 from heliograph.edge.auth import Authenticator
 from heliograph.edge.http.messages import Answer, check_head
 from heliograph.intake.applications import Applications
+from heliograph.intake.dry_run import DryRuns
 from heliograph.intake.once import HEADER, Once, Reply
 from heliograph.intake.services import Services
 from heliograph.intake.zones import Zones, place
@@ -33,9 +35,11 @@ class AgentsDoor:
         once: Once,
         zones: Zones,
         *,
+        dry_runs: DryRuns,
         body_limit: int,
     ) -> None:
         self._services = services
+        self._dry_runs = dry_runs
         self._applications = applications
         self._once = once
         self._methods = services.methods
@@ -78,6 +82,8 @@ class AgentsDoor:
             if zone := headers.get("so-timezone", "").partition(",")[0].strip():
                 find = partial(self._zones.find, zone)
                 given = {attr: place(value, find) for attr, value in given.items()}
+            if dry_run.asked(query):
+                return dry_run.answer(await self._dry_runs.run(name, given, caller))
 
             def render(result: Any, notes: dict[str, str]) -> Reply:
                 answer = answered(binding, result, notes, format, names)

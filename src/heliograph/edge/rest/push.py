@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -22,12 +23,14 @@ from heliograph.core.errors import (
 from heliograph.core.people import Caller, Door, User
 from heliograph.core.ports import Call, Directory
 from heliograph.core.replay import Replaying
+from heliograph.edge import dry_run
 from heliograph.edge.http.messages import Answer, check_head
 from heliograph.edge.rest.binding import bind
 from heliograph.edge.rest.fields import PushRequest
 from heliograph.edge.rest.formats import CONTENT_TYPE, Format, media_of, wanted_format
 from heliograph.edge.rest.status import ERROR_RESPONSE, PUSH_RESPONSE, failure_answer, success_body
 from heliograph.intake.carriers import PocketNotificationMessage
+from heliograph.intake.dry_run import DryRuns
 from heliograph.intake.once import HEADER, Once, Reply
 from heliograph.intake.services import Services
 from heliograph.intake.sign_in import SignIn
@@ -50,9 +53,11 @@ class PushDoor:
         directory: Directory,
         settings: RestSettings,
         *,
+        dry_runs: DryRuns,
         body_limit: int,
     ) -> None:
         self._services = services
+        self._dry_runs = dry_runs
         self._once = once
         self._sign_in = sign_in
         self._directory = directory
@@ -70,6 +75,8 @@ class PushDoor:
             body = await read_body(self._body_limit)
             request = await bind(media, body, query, require_xmlns_i=self._require_xmlns_i)
             root = PUSH_RESPONSE
+            if dry_run.asked(query):
+                return await self._dry_run(request)
             return await self._answer(request, format, headers.get(HEADER))
         except HeliographError as error:
             return failure_answer(error, format, root=root)
@@ -85,8 +92,16 @@ class PushDoor:
         send = partial(self._push, caller, request)
         return Answer(*await self._once.answer(idempotency_key, caller, asked, send, render))
 
+    async def _dry_run(self, request: PushRequest) -> Answer:
+        caller = await self._authenticate(request)
+        return dry_run.answer(await self._dry_runs.run(_METHOD, await self._arguments(caller, request), caller))
+
     async def _push(self, caller: Caller, request: PushRequest, replay: Replaying | None) -> Call:
         """Accept it."""
+        return await self._services.call(_METHOD, await self._arguments(caller, request), caller, replay)
+
+    async def _arguments(self, caller: Caller, request: PushRequest) -> dict[str, Any]:
+        """What the service method takes. Raises MissingArgument, InvalidArgument and UnknownRecipient."""
         _check(request)
         user = await self._recipient(caller, request)
         message = PocketNotificationMessage(
@@ -95,8 +110,7 @@ class PushDoor:
             silent=not request.sound,
             expiry_seconds=request.expiry_secs,
         )
-        arguments = {"associate_ids": [user.associate_id], "message": message}
-        return await self._services.call(_METHOD, arguments, caller, replay)
+        return {"associate_ids": [user.associate_id], "message": message}
 
     async def _authenticate(self, request: PushRequest) -> Caller:
         if not request.company_id or not request.integration_key:

@@ -1,0 +1,184 @@
+"""A dry run tells what would be sent, over every door that has one, and nothing of it is sent or kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from heliograph.config.quotas import QuotaSettings
+from heliograph.config.settings import PushSettings
+from heliograph.core.errors import NotSupported
+from heliograph.testing.builders import a_device
+from heliograph.testing.running import KEY, Town, a_town
+
+pytestmark = pytest.mark.anyio
+
+CHANNELS = {
+    "inbox": {"kind": "inbox"},
+    "trial": {"kind": "stub"},
+    "sms": {"kind": "http_sms", "profile": "twilio"},
+    "hook": {"kind": "webhook", "url": "https://coast.example/hook", "secrets": ["whsec_" + "bmV3LW5l" * 6]},
+}
+SCRIPT = """
+from heliograph.scripts import PocketNotificationMessage, send_push_notification
+
+def before_send_messages(plugin, outgoing_messages, event):
+    assert event.dry_run
+    for message in outgoing_messages:
+        message.content = message.content.replace("stormy", "calm")
+    send_push_notification([101], PocketNotificationMessage(title="told as well"))
+"""
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    push = PushSettings(routes={"Google": "hook"})
+    async with a_town(tmp_path, channels=CHANNELS, push=push) as town:
+        await town.app.directory.put_device(a_device(0, handle="f00d-token-of-the-lamp"))
+        yield town
+
+
+async def agents(town: Town, method: str, call: dict[str, Any], query: str = "?dry_run=true") -> tuple[int, Any]:
+    headers = {"Authorization": f"SOTicket {town.ticket}", "Content-Type": "application/json"}
+    agent = "Pocket" if method == "SendPushNotification" else "Messaging"
+    heard = await town.ask("POST", f"/api/v1/Agents/{agent}/{method}{query}", headers, msgspec.json.encode(call))
+    return heard.status, msgspec.json.decode(heard.body)
+
+
+async def nothing_was_kept(town: Town) -> None:
+    assert await town.app.store.outbox.messages(company_id=None, state=None, before_id=None, limit=10) == []
+    assert await town.app.store.inbox.items(101, before_id=None, limit=10) == []
+
+
+async def test_send_messages_is_told_way_by_way_with_parts_alphabet_and_a_hint(town: Town) -> None:
+    texts = ["a" * 161, "It\u2019s lit. " + "a" * 90, "lit"]
+    call = {
+        "Plugin": "sms",
+        "OutgoingMessages": [
+            *({"To": "+4712345678", "Content": text, "From": "Light"} for text in texts),
+            {"To": "nobody", "Content": "?"},
+        ],
+    }
+    status, told = await agents(town, "SendMessages", call)
+    assert status == 200
+    run = told["dry_run"]
+    ways = [message["ways"][0] for message in run["messages"]]
+    assert [(way["parts"], way["encoding"]) for way in ways] == [(2, "gsm"), (2, "ucs-2"), (1, "gsm"), (None, "")]
+    assert ways[1]["hint"] == "U+2019 \u2019 forces UCS-2: 2 parts instead of 1; replace it by '."
+    assert "telephone number" in ways[3]["refused"]
+    assert run["changed"] == []
+    await nothing_was_kept(town)
+
+
+async def test_a_push_is_told_for_the_inbox_and_each_device_whose_token_is_cut_short(town: Town) -> None:
+    call = {
+        "AssociateIds": [101, 999],
+        "Message": {"Title": "Lamp room", "Message": "The lamp is lit.", "TimeToLive": 5},
+    }
+    status, told = await agents(town, "SendPushNotification", call)
+    assert status == 200
+    [message] = told["dry_run"]["messages"]
+    assert (message["title"], message["lives"], message["channels"]) == ("Lamp room", 300.0, {"inbox": 1, "hook": 1})
+    inbox, device = message["ways"]
+    assert inbox["size"] == len("Lamp roomThe lamp is lit.")
+    assert (device["channel"], device["address"]) == ("hook", "f00d-tok\u2026")
+    assert device["size"] > 200
+    assert told["dry_run"]["notes"] == {"UnknownAssociateIds": "999"}
+    await nothing_was_kept(town)
+
+
+async def test_the_push_family_tells_by_integration_key_and_refuses_as_ever(town: Town) -> None:
+    push = {"CompanyId": 1, "IntegrationKey": KEY, "UserExternalId": "K-101", "Title": "Lamp", "Body": "Lit."}
+    headers = {"Content-Type": "application/json"}
+    told = await town.ask("POST", "/api/v2/push?dry_run=true", headers, msgspec.json.encode(push))
+    assert told.status == 200
+    assert told.headers["content-type"].startswith("application/json")
+    [message] = msgspec.json.decode(told.body)["dry_run"]["messages"]
+    assert message["channels"] == {"inbox": 1, "hook": 1}
+    for wrong, status in (({"IntegrationKey": "no"}, 401), ({"Title": ""}, 400), ({"UserExternalId": "nobody"}, 400)):
+        refused = await town.ask("POST", "/api/v2/push?dry_run=true", headers, msgspec.json.encode(push | wrong))
+        assert refused.status == status, refused.text
+    await nothing_was_kept(town)
+
+
+@pytest.mark.parametrize("word", ["maybe", "yes", "2", "tru"])
+async def test_a_word_that_is_neither_true_nor_false_sends_nothing(town: Town, word: str) -> None:
+    push = {"CompanyId": 1, "IntegrationKey": KEY, "UserExternalId": "K-101", "Title": "Lamp", "Body": "Lit."}
+    heard = await town.ask(
+        "POST", f"/api/v2/push?dry_run={word}", {"Content-Type": "application/json"}, msgspec.json.encode(push)
+    )
+    assert heard.status == 400
+    assert "dry_run must be true or false" in heard.text
+    assert (await agents(town, "SendMessages", {}, f"?dry_run={word}"))[0] == 400
+    await nothing_was_kept(town)
+
+
+async def test_dry_run_false_sends(town: Town) -> None:
+    call = {"Plugin": "trial", "OutgoingMessages": [{"To": "anybody", "Content": "lit"}]}
+    status, told = await agents(town, "SendMessages", call, "?dry_run=false")
+    assert (status, told[0]["Status"]) == (200, 1)
+
+
+async def test_a_dry_run_needs_the_rights_of_the_real_call_and_a_method_that_sends(town: Town) -> None:
+    anybody = await town.ask("POST", "/api/v1/Agents/Messaging/SendMessages?dry_run=true", {}, b"{}")
+    assert anybody.status == 401
+    status, told = await agents(town, "GetPlugins", {})
+    assert status != 200
+    assert "no dry run" in msgspec.json.encode(told).decode()
+    with pytest.raises(NotSupported):
+        await town.app.dry_runs.run("GetPlugins", {}, town.caller)
+
+
+async def test_a_channel_that_cannot_tell_is_told_without_sizes_and_a_dead_address_as_refused(town: Town) -> None:
+    await town.app.directory.suppress("trial", "dead", reason="gone since March", now=0)
+    call = {"Plugin": "trial", "OutgoingMessages": [{"To": "anybody", "Content": "x"}, {"To": "dead", "Content": "x"}]}
+    _, told = await agents(town, "SendMessages", call)
+    [alive], [dead] = [message["ways"] for message in told["dry_run"]["messages"]]
+    assert (alive["refused"], alive["size"], alive["parts"]) == ("", None, None)
+    assert "gone since March" in dead["refused"]
+
+
+async def test_an_idempotency_key_is_neither_used_up_nor_asked(town: Town) -> None:
+    call = {"Plugin": "trial", "OutgoingMessages": [{"To": "anybody", "Content": "lit"}]}
+    headers = {
+        "Authorization": f"SOTicket {town.ticket}",
+        "Content-Type": "application/json",
+        "Idempotency-Key": "lamp-1",
+    }
+    where = "/api/v1/Agents/Messaging/SendMessages"
+    dry = await town.ask("POST", f"{where}?dry_run=true", headers, msgspec.json.encode(call))
+    real = await town.ask("POST", where, headers, msgspec.json.encode(call))
+    assert "dry_run" in dry.text
+    assert "idempotent-replay" not in real.headers
+    assert msgspec.json.decode(real.body)[0]["Status"] == 1
+
+
+async def test_before_scripts_run_and_what_they_change_is_named_and_what_they_send_is_not_sent(tmp_path: Path) -> None:
+    scripts = tmp_path / "scripts"
+    scripts.mkdir(mode=0o700)
+    (scripts / "calm.py").write_text(SCRIPT, encoding="utf-8")
+    async with a_town(tmp_path, channels=CHANNELS) as town:
+        call = {"Plugin": "sms", "OutgoingMessages": [{"To": "+4712345678", "Content": "stormy" + "a" * 155}]}
+        status, told = await agents(town, "SendMessages", call)
+        assert status == 200, told
+        assert told["dry_run"]["changed"] == ["outgoing_messages"]
+        assert told["dry_run"]["messages"][0]["ways"][0]["parts"] == 1  # calm is shorter
+        assert town.app.scripts.trouble() == {}
+        await nothing_was_kept(town)
+
+
+async def test_a_quota_refuses_in_a_dry_run_too_and_none_of_it_is_taken(tmp_path: Path) -> None:
+    quotas = QuotaSettings.model_validate({"channels": {"sms": {"day": 1}}})
+    async with a_town(tmp_path, channels=CHANNELS, quotas=quotas) as town:
+        one, two = "a", "a" * 161
+        for text, refused in ((one, False), (one, False), (two, True)):
+            call = {"Plugin": "sms", "OutgoingMessages": [{"To": "+4712345678", "Content": text}]}
+            status, told = await agents(town, "SendMessages", call)
+            shown = msgspec.json.encode(told).decode()
+            assert (status == 200 and told["dry_run"]["messages"][0]["ways"][0]["refused"] == "") == (not refused), (
+                shown
+            )

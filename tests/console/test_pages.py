@@ -304,6 +304,7 @@ async def test_whatever_an_address_or_a_form_says_nothing_breaks(operator: Visit
             heard = await operator.get(f"{path}?{name}={quote(odd, safe='')}")
             assert heard.status in (200, 404), f"{path} {name}"
     assert (await operator.get(f"/messages/{quote(odd, safe='') or 'x'}")).status == 404
+    await operator.get()
     for path in ("/messages/1/retry", "/dead-letters/retry", "/channels/check", "/access/end"):
         for name in ("delivery", "id", "state", "which", "channel", "session"):
             assert (await operator.press(path, **{name: odd})).status in (303, 404), f"{path} {name}"

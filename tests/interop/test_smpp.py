@@ -20,6 +20,7 @@ from heliograph.channels.smpp.channel import SmppChannel
 from heliograph.core.delivery import Acceptance, Address, Letter, Record
 from heliograph.core.lifecycle import Happening, State
 from heliograph.core.outcome import Accepted, Deferred
+from heliograph.core.reporting import Arrival
 from heliograph.intake.reports import ProviderReports
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.asking import ask
@@ -157,6 +158,48 @@ async def test_npms_receipt_reaches_the_delivery(clock: JumpingClock) -> None:
             await clock.jump(1)
             await asyncio.sleep(0.01)
         raise AssertionError("the receipt did not arrive")
+
+
+async def test_npms_receipts_of_all_parts_make_a_long_sms_delivered(clock: JumpingClock) -> None:
+    store = MemoryStore(clock)
+    delivery = a_delivery(channel="sms", address=TO, state=State.LEASED)
+    await store.outbox.accept(Acceptance(messages=(a_message(),), deliveries=(delivery,)))
+    kept = {"reports": ProviderReports(store.outbox, clock, store.parts), "parts": store.parts, "notes": store.notes}
+    async with peer() as (centre, port), bound(port, clock, tools=kept) as channel:
+        sent = await channel.send(letter(LONG_GSM))
+        assert isinstance(sent, Accepted)
+        accepted = Record(delivery_id=1, happening=Happening.ACCEPTED, at=NOON, provider_id=sent.provider_id)
+        await store.outbox.record([accepted])
+        for _ in range(3):
+            assert (await centre.line("answered"))["answered"] == 0
+        for _ in range(100):
+            [found] = await store.outbox.deliveries([1])
+            if found.state is State.DELIVERED:
+                assert found.detail == "all 3 parts have arrived"
+                return
+            await clock.jump(1)
+            await asyncio.sleep(0.01)
+        raise AssertionError("the receipts did not arrive")
+
+
+async def test_npms_message_centre_throttles_and_the_try_is_not_counted(clock: JumpingClock) -> None:
+    async with peer() as (_, port), bound(port, clock) as channel:
+        sent = await channel.send(letter("slow down"))
+        assert isinstance(sent, Deferred)
+        assert (sent.lane, sent.charged) == (True, False)
+
+
+async def test_what_npms_message_centre_brings_in_parts_arrives_as_one(clock: JumpingClock) -> None:
+    taken: list[Arrival] = []
+
+    async def take(channel: str, arrival: Arrival) -> None:
+        taken.append(arrival)
+
+    async with peer() as (centre, port), bound(port, clock, replies_to="keeper101") as channel:
+        await channel.listen(take)
+        assert isinstance(await channel.send(letter("write to me")), Accepted)
+        assert (await centre.line("joined"))["joined"] == 0
+        assert [(arrival.sender, arrival.text) for arrival in taken] == [(TO, "Båten Łódź kommer € hjem")]
 
 
 async def test_npms_message_centre_refuses_a_wrong_password(clock: JumpingClock) -> None:

@@ -25,6 +25,18 @@ const server = smpp.createServer((session) => {
       session.send(pdu.response({ command_status: smpp.ESME_RTHROTTLED }));
       return;
     }
+    if (text === "write to me") {
+      const udh = (number) => Buffer.from([5, 0, 3, 77, 2, number]);
+      const part = (number, message) => ({
+        source_addr: pdu.destination_addr,
+        source_addr_ton: 1,
+        destination_addr: "26112",
+        esm_class: 0x40,
+        data_coding: 8,
+        short_message: { udh: udh(number), message },
+      });
+      session.deliver_sm(part(2, "kommer € hjem"), () => session.deliver_sm(part(1, "Båten Łódź "), (answer) => tell({ joined: answer.command_status })));
+    }
     taken += 1;
     const id = "peer-" + taken;
     tell({

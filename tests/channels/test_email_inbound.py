@@ -339,6 +339,14 @@ class TestReplies:
         ear.trouble = UnknownRecipient()
         assert (await ear.hear(Kind.REPLY, answer(), KEEPER)).startswith("550")
 
+    @pytest.mark.parametrize(
+        "subject", [b"=?non\xe6sense?q?a?=", b"=?nonsense?q?a?=", b"=?utf-8?b?!?=", b"=?utf-8?q?=ff?="]
+    )
+    async def test_a_subject_that_cannot_be_decoded_stops_no_answer(self, subject: bytes) -> None:
+        ear = Ear()
+        assert await ear.hear(Kind.REPLY, answer().replace(b"Re: Fog", subject), KEEPER) == TAKEN
+        assert ear.arrivals[0].text == "On my way."
+
     @pytest.mark.parametrize("sender", ["not an address", "<>", "a@b@c", "\r\nBcc: x@y.example", "x" * 5000])
     async def test_a_sender_that_is_none_is_said_to_be_unknown(self, sender: str) -> None:
         content = answer().replace(f"The Keeper <{KEEPER}>".encode(), sender.encode())

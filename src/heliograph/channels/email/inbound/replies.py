@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parseaddr
@@ -83,7 +83,7 @@ def _worded(value: str) -> str:
     """Encoded words (RFC 2047) decoded, where they can be."""
     try:
         return str(make_header(decode_header(value)))
-    except (HeaderParseError, LookupError, UnicodeError, ValueError):
+    except (MessageError, LookupError, UnicodeError, ValueError):
         return value
 
 

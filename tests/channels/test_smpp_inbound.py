@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.channels.smsc_stories import bound, until
 
-from heliograph.channels.smpp.inbound import GAP, PATIENCE
+from heliograph.channels.smpp.inbound import GAP, PATIENCE, Fragment
 from heliograph.channels.smpp.joints import Joint, bare, joint
 from heliograph.channels.smpp.pdu import Sm, Status, Tag
 from heliograph.core.errors import HeliographError, Unavailable, UnknownRecipient
+from heliograph.core.notes import Note
 from heliograph.core.reporting import Arrival
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.clock import JumpingClock
@@ -155,6 +157,48 @@ async def test_a_whole_message_that_cannot_be_taken_now_is_taken_later(clock: Ju
             await clock.jump(1)
             await asyncio.sleep(0.002)
         assert mailbox.texts == [WHOLE]
+
+
+async def test_a_part_whose_answer_was_lost_comes_again_and_makes_no_second_message(clock: JumpingClock) -> None:
+    mailbox, store = Mailbox(), MemoryStore(clock)
+    parts = by_header(TEXTS)
+    async with Smsc() as smsc, listening(smsc, clock, store, mailbox):
+        for part in (*parts, parts[2], parts[0]):
+            assert await smsc.deliver(part) == Status.OK
+        await clock.jump(PATIENCE - 10)
+        assert mailbox.texts == [WHOLE]
+        other = by_header([b"Another ", b"text ", b"altogether."])  # the phone's references begin again
+        for part in other:
+            await smsc.deliver(part)
+        assert mailbox.texts == [WHOLE, "Another text altogether."]
+
+
+async def test_a_text_handed_on_twice_is_known_by_its_name(clock: JumpingClock) -> None:
+    """The process dies after the message was kept and before its parts were forgotten."""
+    named: list[str] = []
+
+    async def take(channel: str, arrival: Arrival) -> None:
+        named.append(arrival.once)
+
+    store, kept = MemoryStore(clock), list[Note]()
+    async with Smsc() as smsc:
+        async with bound(smsc, clock, store, replies_to="keeper101", enquire_link=600) as channel:
+            await channel.listen(take)
+            await until(lambda: smsc.bound == 1)
+            for part in by_header(TEXTS):
+                await smsc.deliver(part)
+                kept = await store.notes.find("sms", "text") or kept
+        last = msgspec.json.decode(kept[-1].value, type=Fragment)
+        last = replace(last, number=3, data=TEXTS[2])
+        await store.notes.put(
+            [*kept, replace(kept[-1], key=last.key, value=msgspec.json.encode(last))], now=clock.now()
+        )
+        async with bound(smsc, clock, store, replies_to="keeper101", enquire_link=600) as channel:
+            await channel.listen(take)
+            await clock.jump(2)
+    assert len(named) == 2
+    assert named[0] == named[1]
+    assert named[0].isprintable()
 
 
 async def test_a_message_for_nobody_is_refused_and_forgotten(clock: JumpingClock) -> None:

@@ -23,7 +23,7 @@ from heliograph.core.reporting import Arrival, Take
 PATIENCE = 300.0  # seconds that a text waits for its missing parts; then what is there is handed on
 MOST = 10_000  # parts that wait at once; above it the message centre is asked to come later
 GAP = "[...]"  # stands where parts are missing
-KIND = "text"
+KIND, DONE = "text", "text-done"
 
 _EVERY = 1.0  # seconds between looks
 _KEEP_MS = 7 * 86_400_000  # a note may be forgotten then
@@ -45,6 +45,11 @@ class Fragment(msgspec.Struct, frozen=True):
     def key(self) -> str:
         """Of its note."""
         return f"{self.text}/{self.number:03d}"
+
+    @property
+    def mark(self) -> str:
+        """Tells this part from another that was sent under the same reference."""
+        return f"{self.number} {hashlib.sha256(self.data).hexdigest()[:16]}"
 
 
 class Inbound:
@@ -75,7 +80,7 @@ class Inbound:
         place = joint(sm)
         try:
             if place is None:
-                return await self._handed(self.take, _sender(sm), sm.to, text)
+                return await self._handed(self.take, _sender(sm), sm.to, text, "")
             return await self._kept(self.take, _fragment(sm, place, self._clock.now()))
         except Unavailable:
             return Status.TRY_LATER
@@ -89,6 +94,8 @@ class Inbound:
     async def _kept(self, take: Take, fragment: Fragment) -> int:
         async with self._lock:
             texts = await self._known()
+            if fragment.text not in texts and await self._had(fragment):
+                return Status.OK  # our answer was lost, the part was not
             if sum(map(len, texts.values())) >= MOST:
                 return Status.TRY_LATER
             note = self._note(fragment, msgspec.json.encode(fragment))
@@ -121,10 +128,23 @@ class Inbound:
 
     async def _whole(self, take: Take, parts: dict[int, Fragment]) -> int:
         fragments = [parts[number] for number in sorted(parts)]
-        status = await self._handed(take, fragments[0].sender, fragments[0].to, self._joined(fragments))
+        first = min(fragment.at for fragment in fragments)
+        once = f"sms {fragments[0].text} {first}"
+        status = await self._handed(take, fragments[0].sender, fragments[0].to, self._joined(fragments), once)
+        now = self._clock.now()
+        marks = msgspec.json.encode([fragment.mark for fragment in fragments])
+        until = now + int(PATIENCE * 1000)
+        done = Note(owner=self._name, kind=DONE, key=fragments[0].text, value=marks, until=until)
+        await self._notes.put([done], now=now)
         await self._notes.forget([self._note(fragment) for fragment in fragments])
         (await self._known()).pop(fragments[0].text, None)
         return status
+
+    async def _had(self, fragment: Fragment) -> bool:
+        """Whether it belongs to a text that was handed on a moment ago, and comes once more."""
+        now = self._clock.now()
+        done = [note for note in await self._notes.find(self._name, DONE, fragment.text) if note.until > now]
+        return any(fragment.mark in msgspec.json.decode(note.value, type=list[str]) for note in done)
 
     def _joined(self, fragments: Sequence[Fragment]) -> str:
         """Neighbours of one coding are read together, for a character may be cut in two between them."""
@@ -151,7 +171,7 @@ class Inbound:
 
     # ---------------------------------------------------------------------------------- any
 
-    async def _handed(self, take: Take, sender: str, to: str, text: str) -> int:
+    async def _handed(self, take: Take, sender: str, to: str, text: str, once: str) -> int:
         """Raises Unavailable."""
         arrival = Arrival(
             company_id=self._settings.replies_company,
@@ -160,6 +180,7 @@ class Inbound:
             text=text,
             to=to,
             format=FORMATS[0],
+            once=once,
         )
         try:
             await take(self._name, arrival)

@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, opened, run
+from heliograph.cli.dry_run_views import hints
 from heliograph.cli.message_views import line_of, message_json, print_message
-from heliograph.cli.output import console, print_json, say, state_text, table
+from heliograph.cli.output import console, plain, print_json, say, state_text, table
 from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
 from heliograph.intake.actions import Acted, Actions
+from heliograph.intake.query import MessageView
 
 app = typer.Typer(no_args_is_help=True, help="Messages and their deliveries.")
 
@@ -24,17 +26,20 @@ Act = Callable[[Actions, int], Awaitable[list[Acted]]]
 
 @app.command("show")
 def show(id: IdArgument, config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
-    """Show a message with its deliveries and every attempt."""
+    """Show a message with its deliveries and every attempt; of an SMS, also what it could cost less."""
 
-    async def work() -> Any:
+    async def work() -> tuple[MessageView, dict[int, str]]:
         async with opened(config, data) as gateway:
-            return await gateway.query.message(id)
+            view = await gateway.query.message(id)
+            return view, hints(gateway.channels, view)
 
-    view = run(work())
+    view, hinted = run(work())
     if json:
-        print_json(message_json(view))
-    else:
-        print_message(console(), view)
+        print_json(message_json(view) | {"hints": hinted})
+        return
+    print_message(console(), view)
+    for delivery_id, words in hinted.items():
+        console().print(f"hint for delivery {delivery_id}: {plain(words, 500)}")
 
 
 @app.command("list")

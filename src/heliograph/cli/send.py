@@ -9,13 +9,16 @@ import typer
 from rich.live import Live
 
 from heliograph.cli.common import NOTHING, CompanyOption, ConfigOption, DataOption, JsonOption, opened, run
+from heliograph.cli.dry_run_views import show_dry_run
 from heliograph.cli.message_views import message_json
 from heliograph.cli.output import console, plain, print_json, say, state_text, table
 from heliograph.core.delivery import Delivery
 from heliograph.core.errors import InvalidArgument
 from heliograph.core.lifecycle import SETTLED, State
 from heliograph.core.people import Caller, Door
+from heliograph.core.ports import Call
 from heliograph.intake.carriers import OutgoingMessage, PocketNotificationMessage
+from heliograph.intake.dry_run import DryRun
 from heliograph.intake.query import MessageView
 
 if TYPE_CHECKING:
@@ -34,6 +37,9 @@ def send(
     to: Annotated[str, typer.Option(help="The address on that channel.")] = "",
     text: Annotated[str, typer.Option(help="The text to send there.")] = "",
     sender: Annotated[str, typer.Option("--from", help="Who the text is from.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would be sent, and send and store nothing.")
+    ] = False,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to follow it; 0 returns once it is stored.")] = 30.0,
     company: CompanyOption = None,
     config: ConfigOption = None,
@@ -48,20 +54,24 @@ def send(
     if (user is None) == (plugin is None):
         raise typer.BadParameter("say either --user (a push) or --plugin and --to (a text).")
 
-    async def work() -> tuple[MessageView, bool]:
+    async def work() -> tuple[MessageView, bool] | DryRun:
         async with opened(config, data, messaging__wait=0) as gateway:
             caller = Caller(company_id=(await gateway.people.company(company)).id, door=Door.CLI, administrator=True)
             await gateway.scripts.start(serving=False)
             if user is not None:
                 push = PocketNotificationMessage(title=title, message=body, url=url)
-                message_id = await _push(gateway, caller, user, push)
+                method, arguments = await _push(gateway, caller, user, push)
             else:
-                message_id = await _text(
-                    gateway, caller, plugin or "", OutgoingMessage(from_=sender, to=to, content=text)
-                )
-            return await _follow(gateway, message_id, wait, quiet=json)
+                method, arguments = _text(plugin or "", OutgoingMessage(from_=sender, to=to, content=text))
+            if dry_run:
+                return await gateway.dry_runs.run(method, arguments, caller)
+            call = await gateway.services.call(method, arguments, caller)
+            return await _follow(gateway, _message_id(call), wait, quiet=json)
 
-    view, settled = run(work())
+    done = run(work())
+    if isinstance(done, DryRun):
+        raise typer.Exit(show_dry_run(done, json=json))
+    view, settled = done
     if json:
         print_json(message_json(view) | {"settled": settled})
     else:
@@ -70,19 +80,21 @@ def send(
         raise typer.Exit(NOTHING)
 
 
-async def _push(gateway: Heliograph, caller: Caller, who: str, push: PocketNotificationMessage) -> int:
+async def _push(
+    gateway: Heliograph, caller: Caller, who: str, push: PocketNotificationMessage
+) -> tuple[str, dict[str, Any]]:
     if not (push.title or push.message):
         raise InvalidArgument("Give the push a --title or a --body.")
     user = await gateway.people.find(caller.company_id, who)
-    arguments = {"associate_ids": [user.associate_id], "message": push}
-    call = await gateway.services.call("SendPushNotification", arguments, caller)
-    return int(call.notes["MessageId"])
+    return "SendPushNotification", {"associate_ids": [user.associate_id], "message": push}
 
 
-async def _text(gateway: Heliograph, caller: Caller, plugin: str, message: OutgoingMessage) -> int:
-    arguments = {"plugin": plugin, "outgoing_messages": [message]}
-    call = await gateway.services.call("SendMessages", arguments, caller)
-    return int(call.result[0].messaging_id)
+def _text(plugin: str, message: OutgoingMessage) -> tuple[str, dict[str, Any]]:
+    return "SendMessages", {"plugin": plugin, "outgoing_messages": [message]}
+
+
+def _message_id(call: Call) -> int:
+    return int(call.notes["MessageId"] if call.result is None else call.result[0].messaging_id)
 
 
 async def _follow(gateway: Heliograph, message_id: int, wait: float, *, quiet: bool) -> tuple[MessageView, bool]:

@@ -10,6 +10,7 @@ from heliograph.edge.agents.media import READ, Kind
 from heliograph.edge.agents.samples import request_sample, sample
 from heliograph.edge.agents.write import as_xml
 from heliograph.edge.contract.model import Complex
+from heliograph.edge.openapi.dry_run import DRY_RUN, dry_run_schema, or_dry_run
 from heliograph.edge.openapi.family import IDEMPOTENCY_KEY, KEY_ANSWERS
 from heliograph.edge.openapi.schemas import Components, Schema
 
@@ -88,7 +89,7 @@ def _operation(binding: Binding, components: Components) -> dict[str, Any]:
 
 def _parameters(binding: Binding) -> list[dict[str, Any]]:
     told = [_SELECT] if binding.reply is not None else []
-    told += [IDEMPOTENCY_KEY] if binding.operation.name in SENDING else []
+    told += [IDEMPOTENCY_KEY, DRY_RUN] if binding.operation.name in SENDING else []
     return [*told, _APPLICATION, _ZONE]
 
 
@@ -109,13 +110,19 @@ def _responses(binding: Binding, components: Components) -> dict[str, Any]:
         **{status: _answer(words, refused) for status, words in _REFUSALS.items()},
         **{status: _answer(words, failed) for status, words in _FAILURES.items()},
     }
-    if binding.operation.name in SENDING:
+    sends = binding.operation.name in SENDING
+    if sends:
         told |= {status: _answer(words, refused) for status, words in KEY_ANSWERS.items()}
+    if binding.reply is None and sends:
+        dry_run = {"application/json": {"schema": dry_run_schema(components)}}
+        told["200"] = {"description": "What a dry run tells.", "content": dry_run}
     if binding.reply is None:
         return {"204": {"description": "Done; there is nothing to tell."}, **told}
     schema: dict[str, Any] = {"schema": components.of(binding.reply)}
     answer = _answer("What came of it.", schema)
     answer["content"]["application/json"] = schema | {"example": sample(binding.reply)}
+    if sends:
+        answer["content"] = or_dry_run(answer["content"], components)
     return {"200": answer, **told}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from heliograph.edge.openapi.dry_run import DRY_RUN, or_dry_run
 from heliograph.edge.openapi.schemas import Components, Schema
 from heliograph.edge.rest.binding import XSI
 from heliograph.edge.rest.family.endpoint import Endpoint
@@ -75,7 +76,7 @@ def family_paths(components: Components) -> dict[str, Any]:
         "properties": {"ResponseStatus": {"type": "null"}},
         "xml": {"name": "PushResponse"},
     }
-    paths: dict[str, Any] = {"/api/v2/push": {"post": _push()}}
+    paths: dict[str, Any] = {"/api/v2/push": {"post": _push(components)}}
     for endpoint in ENDPOINTS:
         _declare(endpoint, components)
         paths.setdefault(endpoint.path, {})[endpoint.verb.lower()] = _sibling(endpoint)
@@ -136,17 +137,21 @@ def _sibling_answer(endpoint: Endpoint) -> dict[str, Any]:
     return {"description": "As asked.", "content": both(_answer_name(endpoint) if endpoint.thing else "PushResponse")}
 
 
-def _push() -> dict[str, Any]:
+def _push(components: Components) -> dict[str, Any]:
     header = {MESSAGE_ID: {"description": "The message's id.", "schema": {"type": "string"}}}
     return {
         "operationId": "postv2push",
         "tags": ["Push"],
         "summary": "Sends a push to one user, by a company's integration key.",
         "security": [],
-        "parameters": [FORMAT, IDEMPOTENCY_KEY],
+        "parameters": [FORMAT, IDEMPOTENCY_KEY, DRY_RUN],
         "requestBody": {"required": True, "content": both("Push", _SAMPLE)},
         "responses": {
-            "200": {"description": _ACCEPTED, "headers": header, "content": both("PushResponse")},
+            "200": {
+                "description": _ACCEPTED,
+                "headers": header,
+                "content": or_dry_run(both("PushResponse"), components),
+            },
             **errors(),
             **{status: {"description": words, "content": both(ERRORS)} for status, words in KEY_ANSWERS.items()},
         },

@@ -95,7 +95,7 @@ def furnish_writer(connection: apsw.Connection) -> None:
     connection.execute(script("batch.sql"))
     rows = [(state, happening, to, to in SPENT) for state, moves in MOVES.items() for happening, to in moves.items()]
     connection.executemany("INSERT INTO moves VALUES (?, ?, ?, ?)", rows)
-    connection.create_scalar_function("folded", str.casefold, 1, deterministic=True)
+    connection.create_scalar_function("folded", lambda *texts: str(texts[0]).casefold(), 1, deterministic=True)
     connection.execute(script("names.sql"))
     _probe(connection)
 

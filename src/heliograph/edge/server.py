@@ -344,21 +344,11 @@ def build(
     """The gateway's HTTP side from the parts behind it."""
     streams = streams or Streams()
     authenticator = Authenticator(sign_in, entropy)
-    server = settings.server
+    server, limit, zones = settings.server, settings.server.body_limit, Zones(settings.soap.time_zones)
     return Gateway(
         soap=soap,
-        push=PushDoor(
-            services, sign_in, once, directory, settings.rest, dry_runs=dry_runs, body_limit=server.body_limit
-        ),
-        agents=AgentsDoor(
-            services,
-            authenticator,
-            applications,
-            once,
-            Zones(settings.soap.time_zones),
-            dry_runs=dry_runs,
-            body_limit=server.body_limit,
-        ),
+        push=PushDoor(services, sign_in, once, directory, settings.rest, dry_runs=dry_runs, body_limit=limit),
+        agents=AgentsDoor(services, authenticator, applications, once, zones, dry_runs=dry_runs, body_limit=limit),
         inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
         inbox_pages=InboxPages(sign_in, directory, push_key=push_key, public_url=server.public_url),
         answers=AnswerPages(answering, links, services, directory),

@@ -300,7 +300,7 @@ def _wired(
     feed: InProcessFeed,
     hooks: Hooks | None,
 ) -> Heliograph:
-    results, counters = InProcessResults(clock), Counters(clock)
+    results, counters, people = InProcessResults(clock), Counters(clock), People(directory, passwords, clock, entropy)
     observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
     room = _room(store, directory, sealer, results, observer, clock)
     sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings, store.notes)
@@ -313,9 +313,7 @@ def _wired(
         NotificationService(store.inbox, receipts, settings.push),
     )
     scripts = _scripts(settings, Verbs(sending.push, sending.at_once, directory), store, sealer, clock, observer)
-    people = People(directory, passwords, clock, entropy)
     services, once = Services(methods, hooks or scripts), Once(store.replays, clock, settings.idempotency)
-    dry_runs = DryRuns(services, sending.over, channels, directory, clock)
     dispatcher = Dispatcher(notices.beside(channels), store.queue, room, settings.dispatch)
     return Heliograph(
         settings=settings,
@@ -324,7 +322,7 @@ def _wired(
         directory=directory,
         channels=channels,
         services=services,
-        dry_runs=dry_runs,
+        dry_runs=DryRuns(services, sending.over, channels, directory, clock),
         arrivals=Arrivals(services, conversations, directory, once),
         reports=reporting(store.outbox, directory, clock, store.parts),
         sign_in=sign_in,

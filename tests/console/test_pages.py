@@ -187,6 +187,9 @@ async def test_the_overview_says_what_needs_somebody(town: Town, operator: Visit
     page = words(await operator.get())
     assert "former: 2 deliveries wait for a channel that is not configured" in page
     assert "failed 1 deliveries kept" in page
+    assert "Latest dead letters" in page
+    assert "500 text" in page.partition("Latest dead letters")[2]
+    assert "550 no such user" in page
 
 
 async def test_a_channel_tells_its_latest_trouble_and_checks_itself(town: Town, operator: Visitor) -> None:

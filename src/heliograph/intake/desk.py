@@ -22,8 +22,10 @@ from heliograph.intake.credentials import Credentials
 from heliograph.intake.query import Closely, MessageView, Query
 
 PAGE = 50  # messages
+INTERNAL = "event notifications"  # the kind of what no setting names
 MOST_AT_ONCE = 500  # messages of which one press of a button sends the dead letters again
 _COMPANIES = 50  # in which a recipient is looked for by name
+_LATEST = 5  # dead letters on the first page
 _LATE = 300.0  # seconds a delivery may be due before it is worth a word
 
 
@@ -51,6 +53,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """The first page. What belongs to no company is empty for an operator of one."""
 
     backlog: Backlog
+    latest: tuple[MessageView, ...] = ()  # the newest messages with a dead letter
     channels: tuple[ChannelView, ...] = ()
     dispatching: bool = True
     scripts: tuple[ScriptState, ...] = ()  # those in trouble
@@ -105,11 +108,13 @@ class Desk:
     async def overview(self, operator: Operator) -> Overview:
         """What waits, what ended badly, and what an operator of the whole gateway should look at."""
         backlog = await self._outbox.backlog(company_id=operator.company_id)
+        latest = tuple(await self._query.messages(company_id=operator.company_id, state=State.FAILED, limit=_LATEST))
         if not operator.everywhere:
-            return Overview(backlog=backlog)
+            return Overview(backlog=backlog, latest=latest)
         standing = await self._sources.standing()
         return Overview(
             backlog=backlog,
+            latest=latest,
             channels=tuple(self._channel_views(standing, backlog)),
             dispatching=standing.running,
             scripts=tuple(each for each in self._sources.scripts.states() if each.problem),
@@ -219,7 +224,19 @@ class Desk:
             )
             for name, channel in self._channels.items()
         ]
-        former = sorted(set(waiting) - set(self._channels))
+        own = [name for name in lanes if name not in self._channels]  # what the gateway carries for itself
+        views += [
+            ChannelView(
+                name=name,
+                kind=INTERNAL,
+                lane=lanes[name],
+                waiting=waiting.get(name, {}),
+                overdue=overdue.get(name, 0.0),
+                trouble=self._sources.troubles.get(name),
+            )
+            for name in own
+        ]
+        former = sorted(set(waiting) - set(self._channels) - set(own))
         return views + [ChannelView(name=name, waiting=waiting[name]) for name in former]
 
     async def check(self, operator: Operator, name: str) -> Check:

@@ -9,7 +9,7 @@ from heliograph.edge.console.frame import ROOT, Look, empty, facts, form, link, 
 from heliograph.edge.console.markup import Child, Html, flow, tag
 from heliograph.edge.console.overview import channel_state
 from heliograph.edge.console.words import BAD, GOOD, count, pill, span, state_pill, when
-from heliograph.intake.desk import ChannelView
+from heliograph.intake.desk import INTERNAL, ChannelView
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ def _card(look: Look, view: ChannelView, checked: Checked | None) -> Html:
 
 
 def _check(look: Look, view: ChannelView) -> Html | None:
-    if not view.kind:
+    if view.kind in ("", INTERNAL):
         return None
     chosen = tag("input", type="hidden", name="channel", value=view.name)
     button = tag("button", "Check", aria_label=f"Check {view.name}")

@@ -8,7 +8,8 @@ from heliograph.core.lifecycle import State
 from heliograph.core.standing import Minute
 from heliograph.edge.console.frame import ROOT, Look, empty, link, page, section, table
 from heliograph.edge.console.markup import Child, Html, flow, tag
-from heliograph.edge.console.words import BAD, GOOD, UNDER_WAY, count, pill, span, state_pill
+from heliograph.edge.console.messages import message_link
+from heliograph.edge.console.words import BAD, GOOD, UNDER_WAY, count, pill, span, state_pill, when
 from heliograph.intake.desk import ChannelView, Overview, late
 
 _UNDER_WAY = (State.QUEUED, State.LEASED, State.HELD)
@@ -23,6 +24,7 @@ def render(look: Look, seen: Overview) -> str:
         parts += [_hour(seen.minutes), _channels(seen)]
     else:
         parts.append(_waiting(seen))
+    parts.append(_latest(look, seen))
     return page(look, "", "Overview", *parts, live=True)
 
 
@@ -66,8 +68,9 @@ def _tiles(look: Look, seen: Overview) -> Html:
     if seen.minutes:
         accepted = sum(minute.accepted for minute in seen.minutes)
         taken = sum(minute.taken for minute in seen.minutes)
-        tiles.append(_tile("accepted", f"{accepted:,}", "deliveries in the last hour", link("/messages")))
-        tiles.append(_tile("delivered", f"{taken:,}", "taken in the last hour", link("/messages", state="sent")))
+        lately = f"in the last hour, {seen.minutes[-2].accepted:,} in the last minute"
+        tiles.append(_tile("accepted", f"{accepted:,}", lately, link("/messages")))
+        tiles.append(_tile("delivered", f"{taken:,}", "in the last hour", link("/messages", state="sent")))
     for state in (State.FAILED, State.EXPIRED, State.UNDELIVERED):
         many = seen.backlog.bad.get(state, 0)
         if many or state is State.FAILED:
@@ -152,6 +155,21 @@ def channel_state(view: ChannelView) -> Html:
 def _amounts(view: ChannelView) -> list[str]:
     amounts = [f"{view.waiting.get(state, 0):,}" for state in _UNDER_WAY]
     return [*amounts, span(view.overdue) if view.overdue >= 1 else "-"]
+
+
+def _latest(look: Look, seen: Overview) -> Html | None:
+    """The newest dead letters and their reasons."""
+    if not seen.latest:
+        return None
+    rows = []
+    for view in seen.latest:
+        failed = [each for each in view.deliveries if each.state is State.FAILED]
+        reasons = flow([tag("div", reason) for reason in list(dict.fromkeys(each.detail for each in failed))[:2]])
+        channels = ", ".join(dict.fromkeys(each.channel for each in failed))
+        rows.append((message_link(view.message), when(view.message.created_at, look.now), channels, reasons))
+    told = table(("message", "accepted", "channel", "why"), rows, label="Latest dead letters")
+    more = tag("a", "All dead letters", href=f"{ROOT}/dead-letters")
+    return section("Latest dead letters", told, id="latest", note=more)
 
 
 def _waiting(seen: Overview) -> Html:

@@ -354,6 +354,15 @@ async def test_the_keyboard_alone_is_enough(page: Page, town: Town) -> None:
     await expect(page.locator("#unread")).to_be_hidden()
 
 
+async def test_the_menu_closes_by_escape_and_by_a_click_elsewhere(page: Page) -> None:
+    await enter(page)
+    for close in (page.keyboard.press("Escape"), page.click("#items", position={"x": 1, "y": 0}, force=True)):
+        await page.click("#menu summary")
+        await page.get_by_role("button", name="Sign out").wait_for()
+        await close
+        await expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+
+
 async def test_nothing_is_wider_than_a_phone(page: Page, town: Town) -> None:
     await enter(page)
     await push(town, "W" * 300, message="i" * 2000, url="https://" + "a" * 60 + ".example/" + "b" * 500)

@@ -52,6 +52,11 @@ at('leave').addEventListener('click', async () => {
   leave();
 });
 
+document.addEventListener('click', (event) => { if (!at('menu').contains(event.target)) at('menu').open = false; });
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && at('menu').open) { at('menu').open = false; at('menu').firstElementChild.focus(); }
+});
+
 function leave() {
   state.hangUp?.();
   state.hangUp = null;

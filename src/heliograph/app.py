@@ -139,7 +139,7 @@ class Heliograph:
             directory=self.directory,
             inbox=self.inbox,
             answering=self.answering,
-            callbacks=Callbacks(self.channels, self.reports),
+            callbacks=Callbacks(self.channels, self.reports, self.arrivals.take),
             links=self.links,
             devices=self.devices,
             query=self.query,

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from heliograph.channels.http_sms.proof import url_and_form
 from heliograph.channels.smpp.pdu import Sm
 from heliograph.core.lifecycle import State
 from heliograph.intake.carriers import OutgoingMessage
 from heliograph.testing.running import Town, a_town
 from heliograph.testing.servers.smsc import Smsc
+from heliograph.testing.servers.webhook import Answer, WebhookServer
+from heliograph.testing.tools import LOOPBACK
 
 pytestmark = pytest.mark.anyio
 
@@ -68,3 +75,86 @@ async def test_a_text_that_answers_nothing_comes_in_all_the_same(tmp_path: Path)
         [item] = await town.inbox(1)
         assert item.data == {}
         assert await status(town, sent) == 1
+
+
+KEY = "lamp0lamp1lamp2lamp3"
+TOKEN = "token-of-the-account"
+ADDRESS = "https://gateway.example/callbacks/sms"
+ACCOUNTS = {
+    "twilio": {"twilio_account_sid": "AC7", "twilio_auth_token": TOKEN},
+    "vonage": {"vonage_api_key": "k", "vonage_api_secret": "s"},
+    "infobip": {"infobip_api_key": "k"},
+}
+ANSWERED = {
+    "twilio": b'{"sid": "SM7"}',
+    "vonage": b'{"messages": [{"message-id": "SM7", "status": "0"}]}',
+    "infobip": b'{"messages": [{"messageId": "SM7", "status": {"groupId": 1}}]}',
+}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def signed(pairs: dict[str, str]) -> dict[str, str]:
+    return FORM | {"X-Twilio-Signature": url_and_form(ADDRESS, list(pairs.items()), TOKEN)}
+
+
+def called(profile: str, text: str, id: str) -> tuple[str, str, dict[str, str], bytes]:
+    """How each provider hands a text from a phone in, as its documentation shows: verb, address, headers, body."""
+    match profile:
+        case "twilio":
+            pairs = {
+                "MessageSid": id,
+                "From": "+4712345678",
+                "To": "+4726112000",
+                "Body": text,
+                "SmsStatus": "received",
+            }
+            return "POST", "/callbacks/sms", signed(pairs), urlencode(pairs).encode()
+        case "vonage":
+            pairs = {"msisdn": "4712345678", "to": "4726112000", "messageId": id, "text": text, "type": "text"}
+            return "GET", f"/callbacks/sms?key={KEY}&{urlencode(pairs)}", {}, b""
+        case _:
+            one = {"messageId": id, "from": "4712345678", "to": "4726112000", "text": text, "smsCount": 1}
+            body = json.dumps({"results": [one], "messageCount": 1, "pendingMessageCount": 0}).encode()
+            return "POST", f"/callbacks/sms?key={KEY}", {"Content-Type": "application/json"}, body
+
+
+@asynccontextmanager
+async def a_provider(folder: Path, profile: str, **changes: Any) -> AsyncIterator[Town]:
+    status = 201 if profile == "twilio" else 200
+    async with WebhookServer(default=Answer(status=status, body=ANSWERED[profile])) as provider:
+        key = {} if profile == "twilio" else {"callback_key": KEY}
+        sms = {"kind": "http_sms", "profile": profile, "options": ACCOUNTS[profile], "callback_url": ADDRESS, **key}
+        sms |= {"base_url": provider.url, "replies_to": "keeper101", **changes}
+        async with a_town(folder, channels={"inbox": {"kind": "inbox"}, "sms": sms}, outbound=LOOPBACK) as town:
+            yield town
+
+
+@pytest.mark.parametrize("profile", ACCOUNTS)
+async def test_a_provider_hands_an_answer_in_once_and_it_is_in_its_thread(tmp_path: Path, profile: str) -> None:
+    async with a_provider(tmp_path, profile) as town:
+        sent = await send(town, from_="+4726112000", suggested_session_key="fog")
+        for _ in range(2):
+            heard = await town.ask(*called(profile, "Tykk som ull", "M-1"))
+            assert heard.status == 200
+        [item] = await town.inbox(1)
+        assert (item.title, item.body) == ("+4712345678", "Tykk som ull")
+        assert item.data == {"parent_id": str(sent), "session_key": "fog"}
+        assert await status(town, sent) == 4
+        assert heard.text == {"twilio": "<Response></Response>"}.get(profile, "")
+        assert (await town.ask(*called(profile, "More", "M-2"))).status == 200
+        assert len(await town.inbox(2)) == 2
+
+
+@pytest.mark.parametrize("profile", ACCOUNTS)
+async def test_who_is_not_the_provider_hands_nothing_in(tmp_path: Path, profile: str) -> None:
+    async with a_provider(tmp_path, profile) as town:
+        verb, target, headers, body = called(profile, "Fog", "M-1")
+        forged = {name: value[:-2] + "x=" if "Signature" in name else value for name, value in headers.items()}
+        assert (await town.ask(verb, target.replace(KEY, "guess"), forged, body)).status == 401
+        assert await town.inbox(0) == []
+
+
+@pytest.mark.parametrize("profile", ACCOUNTS)
+async def test_where_nobody_takes_texts_they_are_refused(tmp_path: Path, profile: str) -> None:
+    async with a_provider(tmp_path, profile, replies_to="") as town:
+        assert (await town.ask(*called(profile, "Fog", "M-1"))).status == 404

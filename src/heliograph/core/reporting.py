@@ -86,6 +86,18 @@ class Offering(Protocol):
 
 
 @runtime_checkable
+class Receiving(Protocol):
+    """A channel whose provider hands in messages from outside by calling us over HTTP."""
+
+    def arrived(self, call: ProviderCall) -> list[Arrival]:
+        """The messages in such a call; empty when it holds none. Raises NotAuthenticated, and NotFound where nobody takes
+        them."""
+
+    def answer(self) -> tuple[str, str]:
+        """Type and text of what the provider wants to hear once they are kept."""
+
+
+@runtime_checkable
 class CalledBackSigned(Protocol):
     """A channel whose provider reports by calling us over HTTP, and signs its calls."""
 

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from heliograph.core.errors import NotFound
 from heliograph.core.ports import Channels
-from heliograph.core.reporting import CalledBack, CalledBackSigned, Offer, Offering, ProviderCall, Reports
+from heliograph.core.reporting import CalledBack, CalledBackSigned, Offer, Offering, ProviderCall, Receiving, Reports, Take
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What a provider is answered."""
+
+    media: str = "text/plain"
+    text: str = "OK\n"
 
 
 class Callbacks:
     """One address for each channel."""
 
-    def __init__(self, channels: Channels, reports: Reports) -> None:
+    def __init__(self, channels: Channels, reports: Reports, take: Take) -> None:
         self._channels = channels
         self._reports = reports
+        self._take = take  # where messages from outside go
 
     def offer(self, name: str, query: str) -> Offer | None:
         """What a person is asked at this address; None where no person calls. Raises NotAuthenticated."""
         channel: object = self._channels.get(name)
         return channel.offer(query) if isinstance(channel, Offering) else None
 
-    async def take(self, name: str, call: ProviderCall) -> int:
-        """How many receipts were kept; they are on disk.
+    async def take(self, name: str, call: ProviderCall) -> Heard:
+        """What the provider is answered, once all that it said is on disk.
 
         Raises NotFound for a channel that takes no calls, and when no receipt speaks of a message of ours: one that
         overtook its message is then sent again by most providers. Raises what `CalledBack.callback` raises, and
         Unavailable.
         """
         channel: object = self._channels.get(name)
+        if isinstance(channel, Receiving) and (arrivals := channel.arrived(call)):
+            for arrival in arrivals:
+                await self._take(name, arrival)
+            return Heard(*channel.answer())
         if isinstance(channel, CalledBackSigned):
             receipts = channel.called_back(call)
         elif isinstance(channel, CalledBack):
@@ -36,4 +50,4 @@ class Callbacks:
         kept = [await self._reports.report(name, receipt) for receipt in receipts]
         if receipts and not any(kept):
             raise NotFound("No message goes by that id here.")
-        return sum(kept)
+        return Heard()

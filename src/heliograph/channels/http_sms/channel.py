@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hmac
+from hashlib import sha256
 from hmac import compare_digest
 
 from msgspec.structs import replace
 
 from heliograph.channels.http_sms.answers import outcome
+from heliograph.channels.http_sms.part_ids import PartIds
 from heliograph.channels.http_sms.profile import Profile, load
 from heliograph.channels.http_sms.proof import Proof, signed
-from heliograph.channels.http_sms.reading import read_answer, read_receipts, split_key
+from heliograph.channels.http_sms.reading import Said, read_answer, read_receipts, read_texts, split_key
 from heliograph.channels.http_sms.references import delivery_of, reference_of, split_reference
 from heliograph.channels.http_sms.render import Ask, render, values
 from heliograph.channels.http_sms.settings import HttpSmsSettings
@@ -18,24 +20,28 @@ from heliograph.channels.plugin import Plugin, Tools
 from heliograph.channels.sms.letters import FORMATS, read_letter, resolve, units
 from heliograph.channels.sms.previews import preview
 from heliograph.core.delivery import Address, Letter, Report
-from heliograph.core.errors import BadSetting, Malformed, NotAuthenticated
+from heliograph.core.errors import BadSetting, Malformed, NotAuthenticated, NotFound
 from heliograph.core.message import Content
-from heliograph.core.outcome import Deferred, Outcome, Refused
+from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
 from heliograph.core.preview import Preview
-from heliograph.core.reporting import ProviderCall
+from heliograph.core.reporting import Arrival, ProviderCall
 
+_SHORT = 6  # digits of the longest number without a country's code that a provider names as a sender
 _SPARE = 5.0  # seconds in which a request that ran out of time says so itself
 
 
 class HttpSmsChannel:
     """A provider, and the account with it."""
 
-    def __init__(self, settings: HttpSmsSettings, profile: Profile, transport: Transport, clock: Clock) -> None:
+    def __init__(
+        self, settings: HttpSmsSettings, profile: Profile, transport: Transport, clock: Clock, part_ids: PartIds
+    ) -> None:
         self._settings = settings
         self._profile = profile
         self._transport = transport
         self._clock = clock
+        self._part_ids = part_ids
         self._traits = Traits(
             formats=FORMATS,
             addressed_by="phone",
@@ -95,6 +101,28 @@ class HttpSmsChannel:
             if receipt.happening is not None
         ]
 
+    def arrived(self, call: ProviderCall) -> list[Arrival]:
+        """The texts from phones in the provider's call, once it has proven to be the provider's; empty when it holds none.
+
+        Raises NotAuthenticated, and NotFound where nobody takes them.
+        """
+        inbound = self._profile.inbound
+        _, query = split_key(call.query)
+        said = read_texts(inbound, call.body, query) if inbound is not None else []
+        if not said:
+            return []
+        only, _ = self._believed(call)
+        if only is not None:
+            raise NotAuthenticated("The address is good for receipts of one message.")
+        if not self._settings.replies_to:
+            raise NotFound("Nobody takes messages from phones here.")
+        return [self._arrival(one) for one in said]
+
+    def answer(self) -> tuple[str, str]:
+        """Type and text of what the provider wants to hear after `arrived`."""
+        inbound = self._profile.inbound
+        return (inbound.media, inbound.answer) if inbound is not None else ("text/plain", "")
+
     async def check(self) -> Check:
         """Asks for the account, where the provider has a call for that which costs nothing."""
         name, options = self._profile.name, self._options({})
@@ -124,7 +152,10 @@ class HttpSmsChannel:
         except ReplyLost as failure:
             return Deferred(str(failure), in_doubt=True)
         found = read_answer(self._profile.answer, reply.body, reference)
-        return outcome(self._profile, reply, found, now=self._clock.now(), own_account=own_account)
+        sent = outcome(self._profile, reply, found, now=self._clock.now(), own_account=own_account)
+        if isinstance(sent, Accepted):
+            await self._part_ids.keep(delivery_of(reference), found.parts)
+        return sent
 
     def _held(self, sent: Outcome, reference: str) -> Outcome:
         """What is in doubt waits for a receipt, if the settings say so; it is known where receipts name our reference."""
@@ -136,6 +167,18 @@ class HttpSmsChannel:
     async def _request(self, ask: Ask) -> Reply:
         return await self._transport.request(
             ask.method, ask.url, headers=ask.headers, body=ask.body, timeout=self._settings.timeout
+        )
+
+    def _arrival(self, said: Said) -> Arrival:
+        digits = said.sender.isascii() and said.sender.isdecimal() and len(said.sender) > _SHORT
+        return Arrival(
+            company_id=self._settings.replies_company,
+            user=self._settings.replies_to,
+            sender=f"+{said.sender}" if digits else said.sender,
+            text=said.text,
+            to=said.to,
+            format=FORMATS[0],
+            once=f"sms {sha256(said.id.encode()).hexdigest()}" if said.id else "",
         )
 
     def _believed(self, call: ProviderCall) -> tuple[int | None, str]:
@@ -196,7 +239,7 @@ def _build(name: str, settings: HttpSmsSettings, tools: Tools) -> HttpSmsChannel
     if unknown:
         known = ", ".join(profile.options)
         raise BadSetting(f"channels.{name}.options.{unknown[0]} is not one of {profile.name}'s: {known}.")
-    return HttpSmsChannel(settings, profile, tools.transport, tools.clock)
+    return HttpSmsChannel(settings, profile, tools.transport, tools.clock, PartIds(name, tools))
 
 
 PLUGIN = Plugin(

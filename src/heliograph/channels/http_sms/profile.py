@@ -96,6 +96,7 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: tuple[Row, ...]
     reads: Reads = Reads.JSON
     id: tuple[str, ...] = ()  # where the id is, first found; `{reference}` is the one we gave
+    parts: str = ""  # where the ids of all parts are, with `*` for each; only where every part has a receipt of its own
     code: tuple[str, ...] = ()  # where the provider's own code is, first found
     proof: str = ""  # what must be there for the message to be taken; without it an answer is in doubt
     pattern: str = ""  # of a text: a regular expression with the groups `id` and `code`
@@ -114,6 +115,19 @@ class Receipts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: tuple[str, ...] = ()
 
 
+class Inbound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a text from a phone is read; a list of texts is found at `each`. A call without `text` is none."""
+
+    reads: Reads
+    sender: tuple[str, ...]
+    to: tuple[str, ...]
+    text: tuple[str, ...]
+    id: tuple[str, ...]  # the same when the provider calls again
+    each: str = ""
+    answer: str = ""  # what the provider wants to hear; some send a plain text on to the phone
+    media: str = "text/plain"  # type of the answer
+
+
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A provider."""
 
@@ -126,6 +140,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     access: Access = Access()
     check: Request | None = None  # a call that costs nothing and needs the account
     receipts: Receipts | None = None
+    inbound: Inbound | None = None
     note: str = ""
 
 

@@ -9,11 +9,12 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from heliograph.channels.http_sms.profile import Answer, Reads, Receipts
+from heliograph.channels.http_sms.profile import Answer, Inbound, Reads, Receipts
 from heliograph.core.lifecycle import Happening
 
 _LONGEST_ID = 200  # characters
 _MOST_FIELDS = 200
+_MOST_PARTS = 255
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -22,6 +23,7 @@ class Found(msgspec.Struct, frozen=True):
     id: str
     code: str
     proven: bool = True  # False: what a taken message would have is not there
+    parts: tuple[str, ...] = ()  # the ids of all parts, where each has a receipt of its own
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -30,6 +32,15 @@ class Receipt(msgspec.Struct, frozen=True):
     id: str
     happening: Happening | None
     detail: str
+
+
+class Said(msgspec.Struct, frozen=True):
+    """A text that came from a phone."""
+
+    id: str
+    sender: str
+    to: str
+    text: str
 
 
 def read_answer(answer: Answer, body: bytes, reference: str) -> Found:
@@ -43,20 +54,34 @@ def read_answer(answer: Answer, body: bytes, reference: str) -> Found:
     found = next((text for path in answer.id if (text := _at(document, path))), "")
     code = next((text for path in answer.code if (text := _at(document, path))), "")
     proven = not answer.proof or bool(_value(document, answer.proof))
-    return Found(_id(found or _own(answer.id, reference)), code, proven)
+    parts = tuple(_id(text) for text in _each(document, answer.parts)) if answer.parts else ()
+    return Found(_id(found or _own(answer.id, reference)), code, proven, parts if all(parts) else ())
 
 
 def read_receipts(receipts: Receipts, body: bytes, query: str = "") -> list[Receipt]:
     """The receipts in a callback; none when it holds none. A form may come in the URL or as a flat JSON object as well."""
-    if receipts.reads is Reads.FORM:
+    documents = _documents(receipts.reads, receipts.each, body, query)
+    return [receipt for one in documents if (receipt := _receipt(receipts, one)).id]
+
+
+def read_texts(inbound: Inbound, body: bytes, query: str = "") -> list[Said]:
+    """The texts from phones in a callback; none when it holds none."""
+    found = []
+    for one in _documents(inbound.reads, inbound.each, body, query):
+        id, sender, to, text = (_first(one, paths) for paths in (inbound.id, inbound.sender, inbound.to, inbound.text))
+        if text and sender and _id(sender) and _id(to) == to:
+            found.append(Said(_id(id), sender, to, text))
+    return found
+
+
+def _documents(reads: Reads, each: str, body: bytes, query: str) -> list[Any]:
+    if reads is Reads.FORM:
         text = "&".join(part for part in (query, body.decode("utf-8", "replace")) if part)
         flat = _json(body) if body.lstrip().startswith(b"{") else None
-        documents: list[Any] = [flat if isinstance(flat, dict) else _form(text)]
-    else:
-        document = _json(body)
-        listed = _value(document, receipts.each) if receipts.each else document
-        documents = listed if isinstance(listed, list) else [listed]
-    return [receipt for one in documents if (receipt := _receipt(receipts, one)).id]
+        return [flat if isinstance(flat, dict) else _form(text)]
+    document = _json(body)
+    listed = _value(document, each) if each else document
+    return listed if isinstance(listed, list) else [listed]
 
 
 def split_key(query: str) -> tuple[str, str]:
@@ -84,6 +109,13 @@ def _first(document: Any, paths: Iterable[str]) -> str:
 def _at(document: Any, path: str) -> str:
     value = _value(document, path)
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def _each(document: Any, path: str) -> list[str]:
+    """What stands at a path with one `*`, for each member of the list that stands in its place."""
+    before, _, after = path.partition(".*.")
+    listed = _value(document, before)
+    return [_at(one, after) for one in listed[:_MOST_PARTS]] if isinstance(listed, list) else []
 
 
 def _value(document: Any, path: str) -> Any:

@@ -31,6 +31,8 @@ class HttpSmsSettings(SmsSettings):
         SecretStr(""),
         description="What a receipt must bring as `key` in its address, unless the provider signs; at least 16 letters and digits.",
     )
+    replies_to: str = Field("", description="User name of whoever gets messages from phones; empty: they are refused.")
+    replies_company: int = Field(1, ge=1, description="The company of that user.")
     timeout: float = Field(20.0, gt=0, le=120, description="Seconds the provider may take to answer.")
     concurrency: int = Field(16, ge=1, le=1024, description="Requests under way at once.")
 

@@ -43,12 +43,12 @@ class CallbackPages:
                 return _asked(offer)
             body = await read_body(request.receive, _LIMIT)
             call = ProviderCall(query, body, header_map(request.scope))
-            await self._callbacks.take(request.path_params["channel"], call)
+            heard = await self._callbacks.take(request.path_params["channel"], call)
             if offer is not None and "text/html" in request.headers.get("accept", ""):
                 return HTMLResponse(page(offer.title, offer.title, escape(offer.done), ""), headers=_PAGE)
         except HeliographError as error:
             return _failed(error)
-        return PlainTextResponse("OK\n", headers=_HEADERS)
+        return Response(heard.text, media_type=heard.media, headers=_HEADERS)
 
 
 def _asked(offer: Offer) -> Response:

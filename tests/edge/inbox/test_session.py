@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from heliograph.config.settings import ServerSettings
+from heliograph.core.access import Scope
 from heliograph.core.people import Role
 from heliograph.edge.inbox.pages import FILES, PATH, SESSION
 from heliograph.edge.inbox.session import COOKIE
@@ -92,6 +94,16 @@ async def test_the_cookie_opens_nothing_else_even_to_an_administrator(town: Town
     ):
         heard = await town.ask(method, path, cookie | JSON, b"{}" if method == "POST" else b"")
         assert heard.status in (401, 403), f"{method} {path}: {heard.status} {heard.text}"
+
+
+async def test_a_tokens_ticket_gains_nothing_by_being_put_into_a_cookie(town: Town) -> None:
+    user = await town.app.directory.user(101)
+    for scope, status in ((Scope.PUSH, 403), (Scope.DEVICES, 403), (Scope.INBOX, 200), (Scope.ADMIN, 200)):
+        token = await town.app.credentials.add_token(1, "program", [scope], user=user)
+        _, ticket = await town.app.sign_in.exchange(token.text)
+        value = base64.urlsafe_b64encode(ticket.encode()).rstrip(b"=").decode()
+        heard = await town.ask("GET", "/api/v2/inbox", {"Cookie": f"{COOKIE}={value}"})
+        assert heard.status == status, scope
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ def ticket_of(request: Request) -> str:
 
 
 def limited(caller: Caller) -> Caller:
-    """The same caller, who may look after the own inbox and devices and no more."""
-    return replace(caller, administrator=False, scopes=ALLOWED)
+    """The same caller, who may look after the own inbox and devices and no more, nor more than the ticket allowed."""
+    return replace(caller, administrator=False, scopes=frozenset(scope for scope in ALLOWED if caller.may(scope)))
 
 
 def refuse_other_pages(request: Request) -> None:

@@ -45,12 +45,17 @@ def _card(look: Look, view: ChannelView, checked: Checked | None) -> Html:
                 "latest trouble": _trouble(look, view),
                 "last check": _checked(look, checked),
                 "formats": ", ".join(view.formats),
-                "messages": tag("a", "show", href=link("/messages", channel=view.name)),
+                "messages": _messages(view),
             }
         ),
         class_="panel",
         id=f"channel-{view.name}",
     )
+
+
+def _messages(view: ChannelView) -> Child:
+    """The way to those it carries; notices are in no list of messages."""
+    return "" if view.kind == INTERNAL else tag("a", "show", href=link("/messages", channel=view.name))
 
 
 def _check(look: Look, view: ChannelView) -> Html | None:

@@ -10,7 +10,7 @@ from heliograph.edge.console.frame import ROOT, Look, empty, link, page, section
 from heliograph.edge.console.markup import Child, Html, flow, tag
 from heliograph.edge.console.messages import message_link
 from heliograph.edge.console.words import BAD, GOOD, UNDER_WAY, count, pill, span, state_pill, when
-from heliograph.intake.desk import ChannelView, Overview, late
+from heliograph.intake.desk import INTERNAL, ChannelView, Overview, late
 
 _UNDER_WAY = (State.QUEUED, State.LEASED, State.HELD)
 _HEIGHT = 56  # of the chart, in its own units
@@ -136,6 +136,8 @@ def _channels(seen: Overview) -> Html:
 
 
 def _name(view: ChannelView) -> Html:
+    if view.kind == INTERNAL:
+        return tag("a", view.kind, href=link("/channels"))
     return tag("a", view.name, href=link("/messages", channel=view.name))
 
 

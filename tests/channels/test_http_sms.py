@@ -18,11 +18,14 @@ from heliograph.channels.http_sms.profile import Meaning, Profile, Reads, load, 
 from heliograph.channels.http_sms.reading import Receipt, read_answer, read_receipts
 from heliograph.channels.registry import build_channel
 from heliograph.channels.sms.settings import HOLD
-from heliograph.core.delivery import Address, Letter
+from heliograph.core.delivery import Acceptance, Address, Letter, Record, Report
 from heliograph.core.errors import BadSetting
-from heliograph.core.lifecycle import Happening
+from heliograph.core.lifecycle import Happening, State
 from heliograph.core.outcome import Accepted, Deferred, Gone, Refused
-from heliograph.testing.builders import a_letter, a_message, a_text
+from heliograph.intake.reports import ProviderReports
+from heliograph.store.memory import MemoryStore
+from heliograph.testing.builders import a_delivery, a_letter, a_message, a_text
+from heliograph.testing.clock import JumpingClock
 from heliograph.testing.servers.webhook import Answer, Fault, Request, WebhookServer
 from heliograph.testing.tools import some_tools
 
@@ -191,7 +194,7 @@ EXAMPLES: dict[str, Example] = {
 @asynccontextmanager
 async def provider(name: str, **settings: Any) -> AsyncIterator[tuple[WebhookServer, HttpSmsChannel]]:
     """A channel with that profile and a provider that answers as documented."""
-    example, tools = EXAMPLES[name], some_tools()
+    example, tools = EXAMPLES[name], some_tools(**settings.pop("tools", {}))
     default = Answer(status=example.status, body=example.answer)
     async with WebhookServer(default=default) as server:
         options = settings.pop("options", example.options)
@@ -279,6 +282,33 @@ async def test_the_contracts_keys_and_no_others_are_enough_to_send(name: str) ->
 def test_a_reference_of_ours_is_what_a_receipt_may_name_when_the_answer_was_lost() -> None:
     ours = {name for name in ready() if "{reference}" in load(name).answer.id}
     assert ours == {"cm", "compaya", "infobip", "txtlocal"}
+
+
+def vonage_took(*ids: str) -> bytes:
+    messages = [{"to": "4712345678", "message-id": id, "status": "0"} for id in ids]
+    return msgspec.json.encode({"message-count": str(len(ids)), "messages": messages})
+
+
+async def test_a_long_text_has_arrived_when_each_of_its_parts_has() -> None:
+    """Vonage gives each part an id, and sends a receipt for each."""
+    store = MemoryStore(clock := JumpingClock())
+    delivery = a_delivery(channel="sms", address="+4712345678", state=State.LEASED)
+    await store.outbox.accept(Acceptance(messages=(a_message(),), deliveries=(delivery,)))
+    reports = ProviderReports(store.outbox, clock, store.parts)
+    async with provider("vonage", tools={"parts": store.parts, "reports": reports}) as (server, channel):
+        server.script(Answer(status=200, body=vonage_took("a", "b")))
+        sent = await channel.send(letter("long " * 50))
+        assert isinstance(sent, Accepted)
+        record = Record(delivery_id=1, happening=Happening.ACCEPTED, at=clock.now(), provider_id=sent.provider_id)
+        await store.outbox.record([record])
+        for id, state in (("b", State.SENT), ("b", State.SENT), ("a", State.DELIVERED)):
+            assert await reports.report("sms", Report(ids=(id,), happening=Happening.ARRIVED))
+            assert (await store.outbox.deliveries([1]))[0].state is state
+
+
+@pytest.mark.parametrize("body", [vonage_took("a"), vonage_took("a", ""), vonage_took(), b'{"messages": 1}'])
+def test_what_has_no_parts_has_none(body: bytes) -> None:
+    assert len(read_answer(load("vonage").answer, body, REFERENCE).parts) < 2
 
 
 @pytest.mark.parametrize("name", ["compaya", "infobip"])

@@ -324,6 +324,16 @@ async def test_an_expired_signature_costs_one_renewal_however_many_were_under_wa
     assert apple.server.requests[-1].connection > apple.server.requests[-2].connection
 
 
+async def test_a_connection_that_began_with_another_teams_key_is_left(apple: Apple) -> None:
+    await sent(apple, to())
+    apple.server.script(said(403, "UnrelatedKeyIdInToken"))
+    outcome = await apple.channel.send(to())
+    assert isinstance(outcome, Deferred)
+    assert outcome.pause
+    await sent(apple, to())
+    assert [request.connection for request in apple.server.requests] == [1, 1, 2]
+
+
 async def test_a_certificate_is_shown_where_there_is_no_signing_key(tmp_path: Path) -> None:
     file = tmp_path / "push.pem"
     file.write_bytes(b"Bag Attributes\n    friendlyName: Apple Push\n" + AUTHORITY.identity(TOPIC))

@@ -104,6 +104,8 @@ async def test_a_tokens_ticket_gains_nothing_by_being_put_into_a_cookie(town: To
         value = base64.urlsafe_b64encode(ticket.encode()).rstrip(b"=").decode()
         heard = await town.ask("GET", "/api/v2/inbox", {"Cookie": f"{COOKIE}={value}"})
         assert heard.status == status, scope
+        who = (await town.ask("GET", SESSION, {"Cookie": f"{COOKIE}={value}"})).json()
+        assert (who["user"] is not None) is (status == 200)  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from heliograph.core.access import Scope
-from heliograph.core.errors import NotAuthenticated, NotFound
+from heliograph.core.errors import NotAllowed, NotAuthenticated, NotFound
 from heliograph.core.people import Caller, Door
 from heliograph.core.ports import Directory
 from heliograph.edge.http.address import base_url
@@ -105,10 +105,9 @@ class InboxPages:
     async def who(self, request: Request) -> Response:
         """`{"user": {...} or null, "push": key}`: whose session this is, never a failure."""
         try:
-            caller = await signed_in_by_cookie(request, self._sign_in, Scope.INBOX)
-        except NotAuthenticated:
+            return as_json(await self._told(await signed_in_by_cookie(request, self._sign_in, Scope.INBOX)))
+        except (NotAuthenticated, NotAllowed):
             return as_json({"user": None, "push": self._push_key})
-        return as_json(await self._told(caller))
 
     async def begin(self, request: Request) -> Response:
         """Sign in with name and password. 401 without saying which of them was wrong; 429 after too many."""

@@ -27,6 +27,7 @@ from heliograph.intake.answers import AnswerService
 from heliograph.intake.credentials import Credentials
 from heliograph.intake.desk import Desk, Sources
 from heliograph.intake.fallback import SecondWays
+from heliograph.intake.hints import Hints
 from heliograph.intake.messaging import MessagingService
 from heliograph.intake.methods import handlers
 from heliograph.intake.operators import Operators
@@ -121,6 +122,7 @@ def senders(
         sealer=sealer,
         second_ways=second_ways,
     )
+    hints = Hints(channels, observer)
     at_once = settings.messaging.model_copy(update={"wait": 0.0})
     reports = AnswerReports(intake, channels, settings.push)
 
@@ -132,8 +134,8 @@ def senders(
     return Senders(
         intake=intake,
         push=PushService(intake, directory, settings.push, second_ways, quotas),
-        messaging=messaging(intake, settings=settings.messaging, quotas=quotas),
-        at_once=messaging(intake, settings=at_once, quotas=quotas),
+        messaging=messaging(intake, settings=settings.messaging, quotas=quotas, hints=hints),
+        at_once=messaging(intake, settings=at_once, quotas=quotas, hints=hints),
         over=over,
         statuses=StatusService(store.outbox, channels, clock, settings.messaging),
         answering=AnswerService(store.outbox, store.answers, clock, settings.push, observer, reports),

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from heliograph.config.quotas import QuotaSettings
-from heliograph.config.settings import PushSettings
+from heliograph.config.settings import MessagingSettings, PushSettings
 from heliograph.core.errors import NotSupported
+from heliograph.edge.dry_run import asked
 from heliograph.testing.builders import a_device
 from heliograph.testing.running import KEY, Town, a_town
 
@@ -115,6 +116,38 @@ async def test_a_word_that_is_neither_true_nor_false_sends_nothing(town: Town, w
     assert "dry_run must be true or false" in heard.text
     assert (await agents(town, "SendMessages", {}, f"?dry_run={word}"))[0] == 400
     await nothing_was_kept(town)
+
+
+@pytest.mark.parametrize(
+    ("query", "dry"),
+    [
+        (b"", False),
+        (b"format=json", False),
+        (b"dry_run=true", True),
+        (b"dry_run", True),
+        (b"dry_run=1&format=xml", True),
+        (b"DryRun=TRUE", True),
+        (b"dry-run=true", True),
+        (b"%64ry_run=true", True),
+        (b"dry%5Frun=true", True),
+        (b"dry_run=false&dry_run=true", True),
+        (b"dry_run=false", False),
+        (b"laundry_runs=true", False),
+        (b"q=dry_run", False),
+    ],
+)
+async def test_the_question_is_known_however_its_name_is_written(query: bytes, dry: bool) -> None:
+    assert asked(query) == dry
+
+
+async def test_a_costly_text_is_told_to_the_log_once_it_is_accepted(tmp_path: Path) -> None:
+    async with a_town(tmp_path, channels=CHANNELS, messaging=MessagingSettings(wait=0)) as town:
+        texts = ("It\u2019s lit. " + "a" * 90, "a" * 161, "It\u2019s lit.")
+        messages = [{"To": "+4712345678", "Content": text, "From": "Light"} for text in texts]
+        status, _ = await agents(town, "SendMessages", {"Plugin": "sms", "OutgoingMessages": messages}, "")
+        assert status == 200
+        counted = {key: many for key, many in town.app.counters.snapshot().items() if key[0] == "costly_text"}
+        assert counted == {("costly_text", "sms", ""): 1}
 
 
 async def test_dry_run_false_sends(town: Town) -> None:

@@ -11,6 +11,7 @@ from heliograph.core.events import (
     AttemptMade,
     ChannelPaused,
     ChannelResumed,
+    CostlyText,
     DeliverySettled,
     Event,
     MessageAccepted,
@@ -34,6 +35,7 @@ ONE_OF_EACH: list[Event] = [
     ChannelResumed("mail"),
     SecondWayTaken(1, 2, 1, "sms", "refused"),
     QuotaReached(1, "sms", "channel", 3),
+    CostlyText(1, "sms", 2),
     ScriptFailed("quiet.py", "before"),
     ScriptDisabled("quiet.py"),
 ]
@@ -51,6 +53,7 @@ def test_events_are_counted_by_kind_channel_and_outcome() -> None:
         ("attempt_made", "mail", "accepted"): 2,
         ("channel_paused", "mail", ""): 1,
         ("channel_resumed", "mail", ""): 1,
+        ("costly_text", "sms", ""): 1,
         ("delivery_settled", "mail", "sent"): 1,
         ("message_accepted", "", ""): 1,
         ("message_answered", "", ""): 1,

@@ -80,6 +80,14 @@ class QuotaReached(msgspec.Struct, frozen=True):
     refused: int  # messages
 
 
+class CostlyText(msgspec.Struct, frozen=True):
+    """A text needs more SMS than it would without a few characters."""
+
+    message_id: int
+    channel: str
+    parts: int
+
+
 class ScriptFailed(msgspec.Struct, frozen=True):
     """A script of the operator's did not do its part in an event (before, after, after_async)."""
 
@@ -102,6 +110,7 @@ Event = (
     | ChannelResumed
     | SecondWayTaken
     | QuotaReached
+    | CostlyText
     | ScriptFailed
     | ScriptDisabled
 )

@@ -19,6 +19,7 @@ from heliograph.core.usage import Used
 from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage, ProviderInfo
 from heliograph.intake.conversations import Thread, thread_of
 from heliograph.intake.fallback import SecondWays, units
+from heliograph.intake.hints import Hints
 from heliograph.intake.quotas import Quotas, Want, too_many
 from heliograph.intake.submit import Accepted, Draft, Intake, Submission, Way
 
@@ -63,8 +64,10 @@ class MessagingService:
         settings: MessagingSettings,
         second_ways: SecondWays | None = None,
         quotas: Quotas | None = None,
+        hints: Hints | None = None,
     ) -> None:
         self._quotas = quotas
+        self._hints = hints
         self._second_ways = second_ways
         self._intake = intake
         self._outbox = outbox
@@ -121,6 +124,8 @@ class MessagingService:
         drafts = [await self._draft(call, name, channel, message, config) for message in messages]
         waits = self._settings.wait > 0
         accepted = await self._accept(call, drafts, waits)
+        if self._hints is not None:
+            self._hints.look(accepted)
         if not waits:
             return [_at_once(item) for item in accepted]
         queued = [d.id for item in accepted for d in item.deliveries if d.state is State.QUEUED]

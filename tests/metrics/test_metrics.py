@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -255,3 +257,20 @@ def test_the_example_alerts_ask_for_numbers_that_there_are() -> None:
     assert asked <= known
     labels = set(re.findall(r"\{([a-z_]+)[=!]", text)) | set(re.findall(r"\$labels\.([a-z_]+)", text))
     assert labels <= {label for metric in BY_NAME.values() for label in metric.labels} | {"instance", "job"}
+
+
+# ------------------------------------------------------------------------- by Prometheus' own measure
+
+PROMTOOL = shutil.which("promtool")
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool (Debian: prometheus) is not installed")
+async def test_promtool_finds_nothing_wrong_with_a_scrape_and_the_alerts(town: Town) -> None:
+    await send(town)
+    scraped = (await town.ask("GET", "/metrics")).body
+    rules = str(ROOT / "examples/prometheus/heliograph-alerts.yml")
+    for words, given in ((("check", "metrics"), scraped), (("check", "rules", rules), b"")):
+        done = await asyncio.to_thread(
+            subprocess.run, [str(PROMTOOL), *words], input=given, capture_output=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, b""), done.stdout + done.stderr

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,8 +24,13 @@ SOURCE = ROOT / "src/heliograph"
 MAY_NAME_A_CHANNEL = ("testing/", "cli/", "app.py", "wiring.py")
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Every module that a file imports, by its full name."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
@@ -30,10 +40,11 @@ def imports(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", BUILT_IN)
-def test_a_kind_is_a_folder_of_that_name_with_a_page_and_a_line_in_the_import_contract(kind: str) -> None:
+def test_a_kind_is_a_folder_of_that_name_with_tests_a_page_and_a_line_in_the_import_contract(kind: str) -> None:
     assert BUILT_IN[kind] == f"heliograph.channels.{kind}.channel"
     assert {"channel.py", "settings.py"} <= {path.name for path in (SOURCE / "channels" / kind).glob("*.py")}
     assert (ROOT / f"docs/channels/{kind}.md").is_file()
+    assert (ROOT / f"tests/channels/test_{kind}.py").is_file()
     assert re.search(rf"^    heliograph\.channels\.{kind}$", (ROOT / ".importlinter").read_text(), re.MULTILINE)
     assert (ROOT / "docs/channels" / f"{kind}.md").read_text().startswith(f"# Channel: {kind}\n")
 
@@ -55,3 +66,55 @@ def test_the_registry_spends_one_line_on_each() -> None:
     text = (SOURCE / "channels/registry.py").read_text(encoding="utf-8")
     for kind in BUILT_IN:
         assert text.count(f'"{kind}"') == 1
+
+
+def test_a_new_one_is_a_folder_and_a_line_and_then_it_is_offered_configured_and_built(tmp_path: Path) -> None:
+    """Done to a copy of the tree, with the channel of the docs page."""
+    copy = tmp_path / "src/heliograph"
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = copy / "channels/matrix"
+    folder.mkdir()
+    (folder / "__init__.py").write_text('"""Matrix rooms."""\n')
+    shutil.copy(ROOT / "examples/channel-package/heliograph_matrix.py", folder / "channel.py")
+    registry = copy / "channels/registry.py"
+    begins = "BUILT_IN = {\n"
+    line = '    "matrix": "heliograph.channels.matrix.channel",\n'
+    registry.write_text(registry.read_text().replace(begins, begins + line))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "heliograph", "channel", "kinds", "--json"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    [matrix] = [each for each in json.loads(done.stdout) if each["kind"] == "matrix"]
+    assert (matrix["built_in"], matrix["trouble"]) == (True, "")
+
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "heliograph.toml").write_text(
+        '[channels.rooms]\nkind = "matrix"\nhomeserver = "https://matrix.example"\naccess_token = "x"\n'
+    )
+    listed = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "heliograph",
+            "channel",
+            "list",
+            "--config",
+            "heliograph.toml",
+            "--data",
+            "data",
+            "--json",
+        ],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert listed.returncode == 0, listed.stderr
+    assert {each["name"]: each["formats"] for each in json.loads(listed.stdout)}["rooms"] == ["text/plain", "text/html"]

@@ -7,6 +7,7 @@ import pytest
 from heliograph.core.events import DeliverySettled, MessageAccepted
 from heliograph.core.lifecycle import State
 from heliograph.core.standing import Minute
+from heliograph.core.webhooks import CHANNEL
 from heliograph.observe.counters import Counters
 from heliograph.observe.trends import MINUTES, Trends
 from heliograph.testing.clock import JumpingClock
@@ -28,6 +29,7 @@ async def test_what_happened_is_told_in_the_minute_in_which_it_was_seen() -> Non
     counters.saw(DeliverySettled(1, "mail", State.SENT))
     counters.saw(DeliverySettled(2, "mail", State.FAILED))
     counters.saw(DeliverySettled(3, "mail", State.CANCELLED))
+    counters.saw(DeliverySettled(4, CHANNEL, State.SENT))
     minutes = trends.minutes()
     assert len(minutes) == MINUTES
     assert [told(minute) for minute in minutes[-3:]] == [(0, 0, 0), (3, 0, 0), (0, 1, 1)]

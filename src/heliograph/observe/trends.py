@@ -8,6 +8,7 @@ from collections import OrderedDict
 from heliograph.core.lifecycle import State
 from heliograph.core.ports import Clock
 from heliograph.core.standing import BAD_ENDS, Minute
+from heliograph.core.webhooks import CHANNEL
 from heliograph.observe.counters import Counters
 
 MINUTES = 60
@@ -62,8 +63,8 @@ class Trends:
 
     def _totals(self) -> Totals:
         accepted, well, badly = self._counters.deliveries, 0, 0
-        for (word, _, state), count in self._counters.snapshot().items():
-            if word == "delivery_settled":
+        for (word, channel, state), count in self._counters.snapshot().items():
+            if word == "delivery_settled" and channel != CHANNEL:  # notices were not accepted from anybody
                 well += count if state in _WELL else 0
                 badly += count if state in BAD_ENDS else 0
         return accepted, well, badly

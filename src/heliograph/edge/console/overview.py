@@ -114,17 +114,22 @@ def _hour(minutes: tuple[Minute, ...]) -> Html:
 
 def _bars(number: int, minute: Minute, most: int) -> Html:
     x, width = number * _STEP, _STEP * 4 // 10
-    parts = [_bar(x, minute.accepted, most, "accepted", width), _bar(x + width, minute.taken, most, "taken", width)]
-    if minute.bad:
-        parts.append(_bar(x + width, minute.bad, most, "ended", width))
-    return flow(parts)
+    taken, ended = _height(minute.taken, most), _height(minute.bad, most)
+    return flow(
+        _bar(x, 0, _height(minute.accepted, most), "accepted"),
+        _bar(x + width, 0, taken, "taken"),
+        _bar(x + width, taken, ended, "ended"),
+    )
 
 
-def _bar(x: int, many: int, most: int, class_: str, width: int) -> Html | None:
-    if not many:
+def _height(many: int, most: int) -> int:
+    return max(round(many / most * _HEIGHT), 2) if many else 0
+
+
+def _bar(x: int, above: int, height: int, class_: str) -> Html | None:
+    if not height:
         return None
-    height = max(round(many / most * _HEIGHT), 1)
-    return tag("rect", x=x, y=_HEIGHT - height, width=width, height=height, class_=class_)
+    return tag("rect", x=x, y=_HEIGHT - above - height, width=_STEP * 4 // 10, height=height, class_=class_)
 
 
 def _channels(seen: Overview) -> Html:

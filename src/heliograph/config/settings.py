@@ -182,6 +182,11 @@ class TicketSettings(Area):
     absolute: float = Field(
         0.0, ge=0, description="Seconds after sign-in at which a ticket ends whatever its use; 0 is never."
     )
+    stay: float = Field(
+        30 * 86400.0,
+        ge=0,
+        description="Seconds a ticket of the inbox page lives for those who ask to stay signed in; 0 does not offer it.",
+    )
 
 
 class SignInSettings(Area):

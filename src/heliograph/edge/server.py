@@ -350,7 +350,9 @@ def build(
         push=PushDoor(services, sign_in, once, directory, settings.rest, dry_runs=dry_runs, body_limit=limit),
         agents=AgentsDoor(services, authenticator, applications, once, zones, dry_runs=dry_runs, body_limit=limit),
         inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
-        inbox_pages=InboxPages(sign_in, directory, push_key=push_key, public_url=server.public_url),
+        inbox_pages=InboxPages(
+            sign_in, directory, stay=settings.tickets.stay, push_key=push_key, public_url=server.public_url
+        ),
         answers=AnswerPages(answering, links, services, directory),
         devices=DevicesApi(devices, services, authenticator),
         family=FamilyApi(sign_in, authenticator, roster, groups, webhooks, directory, settings.rest),

@@ -189,6 +189,10 @@ class SignIn:
             administrator=user.role is Role.ADMINISTRATOR,
         )
 
+    async def keep_ticket(self, text: str, seconds: float) -> None:
+        """Let this ticket live that long from now on, used or not, though no longer than `tickets.absolute` allows."""
+        await self._directory.touch_ticket(secret_hash(text), valid_to=self._clock.now() + int(seconds * 1000))
+
     async def end_ticket(self, text: str) -> None:
         """Sign out: this ticket is worth nothing from now on. One that is none changes nothing."""
         await self._directory.touch_ticket(secret_hash(text), valid_to=0)

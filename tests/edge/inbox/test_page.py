@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -191,6 +192,7 @@ async def test_sixty_hostile_texts_run_nothing_wherever_they_stand(page: Page, t
         await push(town, text, message=text, url=text, extra_values={"image": text, "category": text, "sound": text})
     await town.inbox(len(texts))
     await enter(page)
+    await page.wait_for_selector("#more")
     while await page.is_visible("#more"):
         before = await page.locator("#items li").count()
         await page.click("#more")
@@ -316,6 +318,14 @@ async def test_the_page_can_be_installed(page: Page, context: BrowserContext) ->
     trouble = await devtools.send("Page.getInstallabilityErrors")
     named = {each["errorId"] for each in trouble["installabilityErrors"]}
     assert named <= {"in-incognito"}, named  # a test's browser is always one
+
+
+async def test_a_browser_that_was_told_to_stay_signed_in_keeps_its_cookie(page: Page, context: BrowserContext) -> None:
+    await page.check("#stay")
+    await enter(page)
+    [cookie] = await context.cookies()
+    assert 29 < (cookie["expires"] - time.time()) / 86400 <= 30
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
 
 
 async def test_signing_out_forgets_this_browser(page: Page, town: Town) -> None:

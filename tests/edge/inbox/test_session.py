@@ -10,11 +10,12 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from heliograph.config.settings import ServerSettings
+from heliograph.config.settings import ServerSettings, TicketSettings
 from heliograph.core.access import Scope
 from heliograph.core.people import Role
 from heliograph.edge.inbox.pages import FILES, PATH, SESSION
 from heliograph.edge.inbox.session import COOKIE
+from heliograph.intake.sign_in import secret_hash
 from heliograph.testing.asking import Heard
 from heliograph.testing.builders import a_user, an_item
 from heliograph.testing.running import PASSWORD, Town, a_town
@@ -37,14 +38,34 @@ def cookie_of(heard: Heard) -> str:
 async def test_signing_in_gives_a_cookie_that_no_script_reads_and_no_other_site_sends(town: Town) -> None:
     heard = await sign_in(town)
     assert heard.status == 200
-    assert heard.json() == {"user": {"name": "Keeper 101", "company": "Lighthouse Keepers"}, "push": ""}
+    assert heard.json() == {"user": {"name": "Keeper 101", "company": "Lighthouse Keepers"}, "push": "", "stay": True}
     said = heard.headers["set-cookie"]
     assert "HttpOnly" in said
     assert "SameSite=strict" in said
     assert "Secure" not in said, "this gateway is reached over http"
+    assert "Max-Age" not in said, "it ends with the browser"
     assert town.ticket not in said
     mine = await town.ask("GET", SESSION, {"Cookie": cookie_of(heard)})
     assert mine.json() == heard.json()
+
+
+@pytest.mark.parametrize(("offered", "days"), [(20 * 86400.0, 20), (0.0, 0)])
+async def test_who_asks_to_stay_signed_in_stays_for_as_long_as_the_operator_allows(
+    tmp_path: Path, offered: float, days: int
+) -> None:
+    async with a_town(tmp_path, tickets=TicketSettings(stay=offered)) as town:
+        body = msgspec.json.encode({"user": "keeper101", "password": PASSWORD, "stay": True})
+        heard = await town.ask("POST", SESSION, JSON | OURS, body)
+        assert (f"Max-Age={days * 86400};" in heard.headers["set-cookie"]) is bool(days)
+        value = SimpleCookie(heard.headers["set-cookie"])[COOKIE].value
+        kept = await town.app.directory.ticket(secret_hash(base64.urlsafe_b64decode(value + "==").decode()))
+        assert kept is not None
+        expected = offered or TicketSettings().lifetime
+        assert abs(kept.valid_to - town.app.clock.now() - expected * 1000) < 10_000
+        await town.ask("GET", "/api/v2/inbox", {"Cookie": cookie_of(heard)})
+        again = await town.app.directory.ticket(kept.hash)
+        assert again is not None
+        assert again.valid_to == kept.valid_to, "its use makes it no shorter"
 
 
 async def test_behind_https_the_cookie_is_sent_over_https_alone(tmp_path: Path) -> None:
@@ -151,7 +172,7 @@ async def test_signing_out_ends_the_ticket_for_whoever_has_it(town: Town) -> Non
     assert out.status == 204
     assert "Max-Age=0" in out.headers["set-cookie"]
     assert (await town.ask("GET", "/api/v2/inbox", cookie)).status == 401
-    assert (await town.ask("GET", SESSION, cookie)).json() == {"user": None, "push": ""}
+    assert (await town.ask("GET", SESSION, cookie)).json() == {"user": None, "push": "", "stay": True}
     assert (await town.get("/api/v2/inbox")).status == 200, "another sign-in of the same user goes on"
 
 

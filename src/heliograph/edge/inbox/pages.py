@@ -57,11 +57,12 @@ _HEADERS = {
 
 
 class Credentials(msgspec.Struct):
-    """The body of signing in; `company` is 0 for the default one."""
+    """The body of signing in; `company` is 0 for the default one, `stay` keeps the session when the browser is closed."""
 
     user: str
     password: str
     company: int = 0
+    stay: bool = False
 
 
 class InboxPages:
@@ -72,10 +73,13 @@ class InboxPages:
         sign_in: SignIn,
         directory: Directory,
         *,
+        stay: float,
         push_key: str = "",
         public_url: str = "",
     ) -> None:
-        """`push_key` is what browsers subscribe with; empty where no channel reaches them."""
+        """`stay` is for how many seconds people may stay signed in; `push_key` is what browsers subscribe with, empty where
+        no channel reaches them."""
+        self._stay = stay
         self._sign_in = sign_in
         self._directory = directory
         self._push_key = push_key
@@ -103,11 +107,11 @@ class InboxPages:
         return _file(request, name, FILES[name])
 
     async def who(self, request: Request) -> Response:
-        """`{"user": {...} or null, "push": key}`: whose session this is, never a failure."""
+        """`{"user": {...} or null, "push": key, "stay": whether that is offered}`: whose session this is, never a failure."""
         try:
             return as_json(await self._told(await signed_in_by_cookie(request, self._sign_in, Scope.INBOX)))
         except (NotAuthenticated, NotAllowed):
-            return as_json({"user": None, "push": self._push_key})
+            return as_json({"user": None, "push": self._push_key, "stay": bool(self._stay)})
 
     async def begin(self, request: Request) -> Response:
         """Sign in with name and password. 401 without saying which of them was wrong; 429 after too many."""
@@ -119,7 +123,10 @@ class InboxPages:
             raise NotAuthenticated("The user name or the password is not valid.")
         caller = await self._sign_in.by_ticket(found[1], Door.REST)
         answer = as_json(await self._told(caller))
-        session.begin(answer, found[1], secure=self._secure(request))
+        stay = self._stay if given.stay else 0.0
+        if stay:
+            await self._sign_in.keep_ticket(found[1], stay)
+        session.begin(answer, found[1], secure=self._secure(request), seconds=stay)
         return answer
 
     async def end(self, request: Request) -> Response:
@@ -138,7 +145,7 @@ class InboxPages:
         if user is None or company is None:
             raise NotAuthenticated("An inbox belongs to a user.")
         name = user.full_name or user.user_name
-        return {"user": {"name": name, "company": company.name}, "push": self._push_key}
+        return {"user": {"name": name, "company": company.name}, "push": self._push_key, "stay": bool(self._stay)}
 
     def _secure(self, request: Request) -> bool:
         return base_url(request.scope, self._public_url).startswith("https:")

@@ -15,7 +15,6 @@ from heliograph.core.errors import NotAllowed
 from heliograph.core.people import Caller
 
 COOKIE = "heliograph-inbox"
-DAYS = 30  # for which a browser keeps the cookie; whether its ticket still holds is decided here, at every request
 #: What a session may be used for: a page that somebody left open must not become a way to all that its user may do.
 ALLOWED = frozenset({Scope.INBOX, Scope.DEVICES})
 
@@ -52,10 +51,10 @@ def refuse_other_pages(request: Request) -> None:
         raise NotAllowed("Only this gateway's own page may do that with its cookie.")
 
 
-def begin(response: Response, ticket: str, *, secure: bool) -> None:
-    """Give the browser its cookie; `secure` where the page came by HTTPS."""
+def begin(response: Response, ticket: str, *, secure: bool, seconds: float = 0.0) -> None:
+    """Give the browser its cookie, for so many seconds, or until it is closed; `secure` where the page came by HTTPS."""
     value = base64.urlsafe_b64encode(ticket.encode("ascii")).rstrip(b"=").decode("ascii")
-    response.set_cookie(COOKIE, value, max_age=DAYS * 86400, httponly=True, samesite="strict", secure=secure)
+    response.set_cookie(COOKIE, value, max_age=int(seconds) or None, httponly=True, samesite="strict", secure=secure)
 
 
 def end(response: Response, *, secure: bool) -> None:

@@ -6,7 +6,7 @@ import { ago, show } from './item.js';
 
 const at = (id) => document.getElementById(id);
 const items = new Map(); // by id
-const state = { onlyUnread: false, older: null, unread: 0, key: '', worker: null, hangUp: null };
+const state = { onlyUnread: false, older: null, unread: 0, key: '', worker: null, hangUp: null, stay: false };
 const company = Number(new URLSearchParams(location.search).get('company')) || 0;
 
 // ---------------------------------------------------------------------------------- signing in and out
@@ -20,8 +20,9 @@ async function start() {
   }
 }
 
-function enter({ user, push: key }) {
-  state.key = key;
+function enter({ user, push: key, stay = state.stay }) {
+  Object.assign(state, { key, stay });
+  at('stay').parentElement.hidden = !stay;
   at('door').hidden = Boolean(user);
   at('inside').hidden = !user;
   if (!user) return at('user').focus();
@@ -37,7 +38,9 @@ at('sign-in').addEventListener('submit', async (event) => {
   button.disabled = true;
   at('refused').textContent = '';
   try {
-    const who = await server.signIn(at('user').value, at('password').value, company);
+    const who = await server.signIn({
+      user: at('user').value, password: at('password').value, company, stay: at('stay').checked,
+    });
     at('password').value = '';
     enter(who);
   } catch (refusal) {

@@ -22,7 +22,7 @@ async function ask(method, path, body) {
 }
 
 export const session = () => ask('GET', '/inbox/session');
-export const signIn = (user, password, company) => ask('POST', '/inbox/session', { user, password, company });
+export const signIn = (given) => ask('POST', '/inbox/session', given);
 export const signOut = () => ask('DELETE', '/inbox/session');
 export const page = (before) => ask('GET', `/api/v2/inbox?limit=30${before ? `&before=${before}` : ''}`);
 export const unread = async () => (await ask('GET', '/api/v2/inbox/unread')).unread;

@@ -68,6 +68,7 @@ def test_the_registry_spends_one_line_on_each() -> None:
         assert text.count(f'"{kind}"') == 1
 
 
+@pytest.mark.slow
 def test_a_new_one_is_a_folder_and_a_line_and_then_it_is_offered_configured_and_built(tmp_path: Path) -> None:
     """Done to a copy of the tree, with the channel of the docs page."""
     copy = tmp_path / "src/heliograph"

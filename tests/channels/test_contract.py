@@ -276,7 +276,7 @@ class TestSmpp(ChannelContract):
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Subject]:
-        tools = some_tools()
+        tools = some_tools(clock=SystemClock())
         async with Smsc() as smsc:
             bad = (0x58, 0x14, 0x08, 0x0B, 0x48, 0x0E, 0x450, *SmscFault)
             options = {"host": "127.0.0.1", "port": smsc.port, "system_id": "lamp", "password": "secret"}

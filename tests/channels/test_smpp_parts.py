@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from tests.channels.smsc_stories import TO, Desk, bound, letter, until
 
-from heliograph.channels.smpp.parked import MOST, PARKED
 from heliograph.channels.smpp.pdu import Sm, Status
+from heliograph.channels.sms.parked import MOST, PARKED
 from heliograph.core.delivery import Record
 from heliograph.core.lifecycle import Happening, State
 from heliograph.core.outcome import Accepted, Deferred, Refused

@@ -190,6 +190,24 @@ async def test_a_provider_that_calls_back_settles_its_message(tmp_path: Path) ->
         assert (found.state, found.detail) == (State.UNDELIVERED, "the provider reports undelivered: 30003")
 
 
+async def test_a_receipt_that_overtakes_its_message_is_kept_although_the_provider_calls_once(tmp_path: Path) -> None:
+    """Also by the next process: Twilio does not call again."""
+    async with called_back(tmp_path) as (town, provider, _):
+        assert (await ask(town, b"MessageSid=SM9&MessageStatus=delivered")).status == 404
+        assert (await ask(town, b"MessageSid=SM9&MessageStatus=delivered")).status == 404
+    async with called_back(tmp_path) as (town, provider, _):
+        assert len(await town.app.store.notes.find("Twilio", "receipt")) == 1
+        provider.script(Answer(status=201, body=b'{"sid": "SM9"}'))
+        [status] = await send(town, "Twilio", OutgoingMessage(to=TO, content="Rain"))
+        found = await delivery(town, status.messaging_id, State.DELIVERED)
+        assert (found.state, found.detail) == (State.DELIVERED, "the provider reports delivered")
+        for _ in range(100):
+            if not await town.app.store.notes.find("Twilio", "receipt"):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("the parked receipt was not forgotten")
+
+
 @pytest.mark.parametrize(
     ("address", "body", "status"),
     [

@@ -98,6 +98,14 @@ class Receiving(Protocol):
 
 
 @runtime_checkable
+class Parking(Protocol):
+    """A channel that keeps, for a while, receipts which speak of no message of ours yet, and looks at them again."""
+
+    async def park(self, report: Report) -> bool:
+        """Whether there was room; then it is on disk. Raises Unavailable."""
+
+
+@runtime_checkable
 class CalledBackSigned(Protocol):
     """A channel whose provider reports by calling us over HTTP, and signs its calls."""
 

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import msgspec
 
+from heliograph.core.delivery import Report
 from heliograph.core.errors import NotFound
 from heliograph.core.ports import Channels
-from heliograph.core.reporting import CalledBack, CalledBackSigned, Offer, Offering, ProviderCall, Receiving, Reports, Take
+from heliograph.core.reporting import (
+    CalledBack,
+    CalledBackSigned,
+    Offer,
+    Offering,
+    Parking,
+    ProviderCall,
+    Receiving,
+    Reports,
+    Take,
+)
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -33,8 +44,8 @@ class Callbacks:
         """What the provider is answered, once all that it said is on disk.
 
         Raises NotFound for a channel that takes no calls, and when no receipt speaks of a message of ours: one that
-        overtook its message is then sent again by most providers. Raises what `CalledBack.callback` raises, and
-        Unavailable.
+        overtook its message is then sent again by most providers, and parked for those that do not. Raises what
+        `CalledBack.callback` raises, and Unavailable.
         """
         channel: object = self._channels.get(name)
         if isinstance(channel, Receiving) and (arrivals := channel.arrived(call)):
@@ -47,7 +58,15 @@ class Callbacks:
             receipts = channel.callback(call.query, call.body)
         else:
             raise NotFound("No channel takes calls here.")
-        kept = [await self._reports.report(name, receipt) for receipt in receipts]
+        kept = [await self._kept(name, channel, receipt) for receipt in receipts]
         if receipts and not any(kept):
             raise NotFound("No message goes by that id here.")
         return Heard()
+
+    async def _kept(self, name: str, channel: object, receipt: Report) -> bool:
+        """Whether a message of ours goes by its id. One that overtook its message is parked, where the channel can."""
+        if await self._reports.report(name, receipt):
+            return True
+        if isinstance(channel, Parking):
+            await channel.park(receipt)
+        return False

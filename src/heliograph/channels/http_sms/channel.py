@@ -18,6 +18,7 @@ from heliograph.channels.http_sms.render import Ask, render, values
 from heliograph.channels.http_sms.settings import HttpSmsSettings
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.channels.sms.letters import FORMATS, read_letter, resolve, units
+from heliograph.channels.sms.parked import Parked
 from heliograph.channels.sms.previews import preview
 from heliograph.core.delivery import Address, Letter, Report
 from heliograph.core.errors import BadSetting, Malformed, NotAuthenticated, NotFound
@@ -25,7 +26,7 @@ from heliograph.core.message import Content
 from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
 from heliograph.core.preview import Preview
-from heliograph.core.reporting import Arrival, ProviderCall
+from heliograph.core.reporting import Arrival, ProviderCall, Take
 
 _SHORT = 6  # digits of the longest number without a country's code that a provider names as a sender
 _SPARE = 5.0  # seconds in which a request that ran out of time says so itself
@@ -35,13 +36,20 @@ class HttpSmsChannel:
     """A provider, and the account with it."""
 
     def __init__(
-        self, settings: HttpSmsSettings, profile: Profile, transport: Transport, clock: Clock, part_ids: PartIds
+        self,
+        settings: HttpSmsSettings,
+        profile: Profile,
+        transport: Transport,
+        clock: Clock,
+        part_ids: PartIds,
+        parked: Parked,
     ) -> None:
         self._settings = settings
         self._profile = profile
         self._transport = transport
         self._clock = clock
         self._part_ids = part_ids
+        self._parked = parked
         self._traits = Traits(
             formats=FORMATS,
             addressed_by="phone",
@@ -138,8 +146,17 @@ class HttpSmsChannel:
             return Check(False, f"{name} cannot be reached: {failure}.")
         return Check(200 <= reply.status < 300, f"{name} answered {reply.status} when asked for the account.")
 
+    async def listen(self, take: Take) -> None:
+        """Look again at receipts that an earlier process has parked; what comes by HTTP comes without listening."""
+        self._parked.start()
+
+    async def park(self, report: Report) -> bool:
+        """Keep a receipt whose message is not known yet. Raises Unavailable."""
+        return await self._parked.park(report)
+
     async def close(self) -> None:
-        """Nothing to let go of: the connections are the transport's."""
+        """Look at no receipts any more; the connections are the transport's."""
+        await self._parked.close()
 
     async def _asked(self, ask: Ask, reference: str, *, own_account: bool) -> Outcome:
         try:
@@ -239,7 +256,7 @@ def _build(name: str, settings: HttpSmsSettings, tools: Tools) -> HttpSmsChannel
     if unknown:
         known = ", ".join(profile.options)
         raise BadSetting(f"channels.{name}.options.{unknown[0]} is not one of {profile.name}'s: {known}.")
-    return HttpSmsChannel(settings, profile, tools.transport, tools.clock, PartIds(name, tools))
+    return HttpSmsChannel(settings, profile, tools.transport, tools.clock, PartIds(name, tools), Parked(name, tools))
 
 
 PLUGIN = Plugin(

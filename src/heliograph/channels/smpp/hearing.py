@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from heliograph.channels.plugin import Tools
 from heliograph.channels.smpp.inbound import Inbound
-from heliograph.channels.smpp.parked import Parked
 from heliograph.channels.smpp.pdu import Sm, Status
 from heliograph.channels.smpp.receipts import read_receipt
 from heliograph.channels.smpp.settings import SmppSettings
+from heliograph.channels.sms.parked import Parked
 from heliograph.core.delivery import Report
 from heliograph.core.errors import Unavailable
 from heliograph.core.reporting import Take

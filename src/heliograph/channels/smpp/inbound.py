@@ -11,11 +11,11 @@ import msgspec
 from heliograph.channels.plugin import Tools
 from heliograph.channels.smpp.joints import Joint, bare, joint
 from heliograph.channels.smpp.pdu import Sm, Status
-from heliograph.channels.smpp.rounds import Rounds
 from heliograph.channels.smpp.settings import SmppSettings
 from heliograph.channels.smpp.submits import read_text
 from heliograph.channels.sms.letters import FORMATS
 from heliograph.channels.sms.numbers import Kind
+from heliograph.channels.sms.rounds import Rounds
 from heliograph.core.errors import CallerError, Unavailable
 from heliograph.core.notes import Note
 from heliograph.core.reporting import Arrival, Take

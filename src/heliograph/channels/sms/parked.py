@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from heliograph.channels.plugin import Tools
-from heliograph.channels.smpp.rounds import Rounds
+from heliograph.channels.sms.rounds import Rounds
 from heliograph.core.delivery import Report
 from heliograph.core.errors import Unavailable
 from heliograph.core.notes import Note
@@ -14,7 +14,7 @@ PARKED = 600.0  # seconds that a receipt waits for the message it speaks of
 AGAIN = 1.0  # seconds until it is looked at first; each time twice as many, up to LONGEST
 LONGEST = 60.0
 STRANGE = 5.0  # seconds after which a receipt has not just overtaken its answer: it may be that of a lost one
-MOST = 10_000  # receipts that wait at once; above it the message centre is asked to come later
+MOST = 10_000  # receipts that wait at once; above it the provider is to come again
 KIND = "receipt"
 
 _KEEP_MS = 3_600_000  # a note may be forgotten then; until then a gateway that was down still looks at it
@@ -39,7 +39,7 @@ class Parked:
         self._clock = tools.clock
         self._log = tools.log
         self._waiting: dict[str, Waiting] | None = None  # None until the store was asked
-        self._rounds = Rounds(tools.clock, AGAIN, self._look, "smpp parked receipts")
+        self._rounds = Rounds(tools.clock, AGAIN, self._look, f"parked receipts of {name}")
 
     def start(self) -> None:
         """Look at what an earlier process has parked."""
@@ -49,7 +49,7 @@ class Parked:
         """Whether there was room. On disk when it returns. Raises Unavailable."""
         waiting = await self._known()
         now = self._clock.now()
-        key = f"{report.ids[0]}/{report.happening}/{report.address}"
+        key = f"{report.ids[0]}/{report.happening}/{report.address}/{report.only or 0}"
         if key not in waiting:
             if len(waiting) >= MOST:
                 return False

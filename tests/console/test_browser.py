@@ -174,7 +174,7 @@ async def test_without_javascript_everything_is_there(town: Town, page: Page) ->
     await plain.fill("#user_name", "keeper101")
     await plain.fill("#password", PASSWORD)
     await plain.get_by_role("button", name="Sign in", exact=True).click()
-    await plain.get_by_role("link", name="Dead letters").click()
+    await plain.get_by_role("link", name="Dead letters", exact=True).click()
     await plain.get_by_role("link", name="500").click()
     await plain.get_by_role("button", name="Send 1 dead letter again").click()
     assert "1 of 1 delivery sent again" in await plain.inner_text(".notice")

@@ -480,7 +480,7 @@ async def test_closing_ends_the_processes() -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        (f"ntfyy://{SECRET}/x", ["knows no service ntfyy://", "did you mean ntfy://?"]),
+        (f"ntfyy://{SECRET}/x", ["knows no service ntfyy://", "the nearest that it knows is ntfy://"]),
         (f"carrierpigeon://{SECRET}", ["knows no service carrierpigeon://", "https://appriseit.com/services/"]),
         (f"slack://{SECRET}", ["cannot read this slack:// URL", "https://appriseit.com/services/slack/"]),
         (f"mqtt://{SECRET}/topic", ["mqtt:// needs more than apprise itself", "pip install", "paho-mqtt"]),
@@ -565,6 +565,6 @@ async def test_a_gateway_lists_the_channel_and_delivers_through_it(tmp_path: Pat
 
 async def test_a_gateway_does_not_serve_with_a_url_that_apprise_cannot_use(tmp_path: Path) -> None:
     channels = {"inbox": {"kind": "inbox"}, "team": {"kind": "apprise", "targets": {"ops": f"ntfyy://{SECRET}"}}}
-    with pytest.raises(BadSetting, match=r"channels\.team\.targets\.ops: .*did you mean ntfy://"):
+    with pytest.raises(BadSetting, match=r"channels\.team\.targets\.ops: .*the nearest that it knows is ntfy://"):
         async with a_town(tmp_path, channels=channels):
             pass

@@ -98,7 +98,9 @@ def _service(url: str, overflow: str, asset: AppriseAsset) -> NotifyBase:
     scheme = url.partition("://")[0].lower()
     if scheme not in manager:
         close = get_close_matches(scheme, manager.schemas(), n=1)
-        hint = f"; the nearest that it knows is {close[0]}://" if close else "; https://appriseit.com/services/ lists them"
+        hint = (
+            f"; the nearest that it knows is {close[0]}://" if close else "; https://appriseit.com/services/ lists them"
+        )
         raise ValueError(f"apprise {apprise.__version__} knows no service {scheme[:30]}://{hint}")
     plugin = manager[scheme]
     if not plugin.enabled:

@@ -10,6 +10,7 @@ import pytest
 from heliograph.channels import registry
 from heliograph.config.describe import describe, reference_page, sample_file, toml, type_words
 from heliograph.config.load import known_keys, load
+from heliograph.config.quotas import Allowance
 
 MODELS = {kind: registry.load(kind).settings for kind in registry.BUILT_IN}
 PAGE = Path(__file__).parents[2] / "docs/reference/settings.md"
@@ -57,3 +58,4 @@ def test_types_are_named_in_words() -> None:
     assert type_words(int | None) == "whole number"
     assert type_words(list[Path]) == "list (path)"
     assert type_words(dict[str, str]) == "table (text to text)"
+    assert type_words(dict[str, Allowance]) == "table (text to a table of hour, day, month)"

@@ -100,6 +100,8 @@ def type_words(annotation: Any) -> str:
         return _WORDS[annotation]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return " or ".join(str(member.value) for member in annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"a table of {', '.join(annotation.model_fields)}"
     origin, inside = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return " or ".join(str(value) for value in inside)

@@ -32,7 +32,7 @@ class QuotaSettings(Area):
 
     company: Allowance = Field(Allowance(), description="Messages of each company.")
     companies: dict[str, Allowance] = Field(
-        {}, description="The same for single companies, by id, in place of that: { hour = 0, day = 0, month = 0 }."
+        {}, description="The same for single companies, by id, in place of that."
     )
     channels: dict[str, Allowance] = Field(
         {}, description="What each company sends by a channel, by its name; an SMS counts by its parts."

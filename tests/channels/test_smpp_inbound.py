@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.channels.smsc_stories import bound, until
 
-from heliograph.channels.smpp.inbound import GAP, PATIENCE, Fragment
+from heliograph.channels.smpp.inbound import GAP, MOST, PATIENCE, Fragment, _fragment
 from heliograph.channels.smpp.joints import Joint, bare, joint
 from heliograph.channels.smpp.pdu import Sm, Status, Tag
 from heliograph.core.errors import HeliographError, Unavailable, UnknownRecipient
@@ -208,6 +208,25 @@ async def test_a_message_for_nobody_is_refused_and_forgotten(clock: JumpingClock
         statuses = [await smsc.deliver(part) for part in by_header(TEXTS)]
         assert statuses == [Status.OK, Status.OK, Status.REJECTED]
         assert await store.notes.find("sms", "text") == []
+
+
+async def test_more_parts_than_may_wait_come_again(clock: JumpingClock) -> None:
+    """Whole messages, and the rest of what has begun, are another matter."""
+    store, now = MemoryStore(clock), clock.now()
+    notes = []
+    half, rest = by_header([b"half of", b" a text"], reference=99)
+    for n in range(MOST):
+        name = _fragment(half, Joint(99, 2, 1), now).text if n == 0 else f"{n:032x}"
+        fragment = Fragment(name, 1, 2, "+4712345678", 0, b"half of", now, "26112")
+        value = msgspec.json.encode(fragment)
+        notes.append(Note(owner="sms", kind="text", key=fragment.key, value=value, until=now + 10_000_000))
+    await store.notes.put(notes, now=now)
+    mailbox = Mailbox()
+    async with Smsc() as smsc, listening(smsc, clock, store, mailbox):
+        assert await smsc.deliver(by_header(TEXTS)[0]) == Status.TRY_LATER
+        assert await smsc.deliver(replace(PHONE, text=b"short")) == Status.OK
+        assert await smsc.deliver(rest) == Status.OK
+        assert mailbox.texts == ["short", "half of a text"]
 
 
 async def test_a_part_that_cannot_be_kept_comes_again(clock: JumpingClock) -> None:

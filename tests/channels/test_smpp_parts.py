@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 from tests.channels.smsc_stories import TO, Desk, bound, letter, until
 
 from heliograph.channels.smpp.pdu import Sm, Status
-from heliograph.channels.sms.parked import MOST, PARKED
-from heliograph.core.delivery import Record
+from heliograph.channels.sms.parked import MOST, PARKED, Waiting
+from heliograph.core.delivery import Record, Report
 from heliograph.core.lifecycle import Happening, State
+from heliograph.core.notes import Note
 from heliograph.core.outcome import Accepted, Deferred, Refused
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.clock import JumpingClock
@@ -230,6 +232,20 @@ async def test_a_receipt_that_is_parked_twice_waits_once(clock: JumpingClock) ->
             assert await smsc.deliver(receipt_for(smsc.submitted[0], "stranger")) == OK
         assert len(await store.notes.find("sms", "receipt")) == 1
         assert MOST == 10_000
+
+
+async def test_more_receipts_than_may_wait_are_asked_for_again(clock: JumpingClock) -> None:
+    store, now = MemoryStore(clock), clock.now()
+    report = Report(ids=("stranger",), happening=Happening.ARRIVED)
+    value = msgspec.json.encode(Waiting(report, now, next=now + 10_000_000))
+    notes = [
+        Note(owner="sms", kind="receipt", key=f"{n:05d}", value=value, until=now + 10_000_000) for n in range(MOST)
+    ]
+    await store.notes.put(notes, now=now)
+    async with Smsc() as smsc, bound(smsc, clock, store) as channel:
+        await channel.send(letter())
+        assert await smsc.deliver(receipt_for(smsc.submitted[0], "one-too-many")) == LATER
+        await store.notes.forget(notes[:1])
 
 
 async def test_what_cannot_be_parked_is_asked_for_again(clock: JumpingClock) -> None:

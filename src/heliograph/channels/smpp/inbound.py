@@ -96,7 +96,8 @@ class Inbound:
             texts = await self._known()
             if fragment.text not in texts and await self._had(fragment):
                 return Status.OK  # our answer was lost, the part was not
-            if sum(map(len, texts.values())) >= MOST:
+            waiting = sum(map(len, texts.values()))
+            if waiting >= (2 * MOST if fragment.text in texts else MOST):  # what has begun may end
                 return Status.TRY_LATER
             note = self._note(fragment, msgspec.json.encode(fragment))
             await self._notes.put([note], now=fragment.at)
@@ -160,7 +161,7 @@ class Inbound:
     async def _known(self) -> dict[str, dict[int, Fragment]]:
         if self._texts is None:
             texts: dict[str, dict[int, Fragment]] = {}
-            for note in await self._notes.find(self._name, KIND, limit=MOST):
+            for note in await self._notes.find(self._name, KIND, limit=2 * MOST):
                 fragment = msgspec.json.decode(note.value, type=Fragment)
                 texts.setdefault(fragment.text, {})[fragment.number] = fragment
             self._texts = texts

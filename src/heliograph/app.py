@@ -345,7 +345,9 @@ def _wired(
         dispatcher=dispatcher,
         quotas=sending.quotas,
         second_ways=sending.watch(dispatcher.paused),
-        sweeper=Sweeper(store.outbox, store.inbox, store.replays, directory, clock, settings.retention, store.usage),
+        sweeper=Sweeper(
+            store.outbox, store.inbox, store.replays, directory, clock, settings.retention, store.usage, store.notes
+        ),
         scripts=scripts,
     )
 

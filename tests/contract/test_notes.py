@@ -39,6 +39,15 @@ async def test_what_is_over_is_found_until_something_else_is_noted(notes: Notes)
     assert len(await notes.find("sms", "text")) == 1
 
 
+async def test_what_is_over_is_removed_a_bite_at_a_time_whoevers_it_is(notes: Notes) -> None:
+    await notes.put(
+        [note("a"), note("b", owner="other"), note("c", kind="text"), note("d", until=NOON + 5000)], now=NOON
+    )
+    assert await notes.prune_notes(now=NOON, limit=10) == 0
+    assert [await notes.prune_notes(now=NOON + 1000, limit=2) for _ in range(3)] == [2, 1, 0]
+    assert [n.key for n in await notes.find("sms", "receipt")] == ["d"]
+
+
 async def test_what_is_forgotten_is_gone_and_may_be_forgotten_twice(notes: Notes) -> None:
     await notes.put([note("a"), note("b")], now=NOON)
     await notes.forget([note("a"), note("nobody")])

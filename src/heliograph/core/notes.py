@@ -30,5 +30,8 @@ class Notes(Protocol):
     async def find(self, owner: str, kind: str, prefix: str = "", *, limit: int = 1000) -> list[Note]:
         """Those whose key begins so, in order of key, those included whose time is over."""
 
+    async def prune_notes(self, *, now: int, limit: int) -> int:
+        """Remove those whose time is over, whoever's they are; how many, at most `limit`."""
+
     async def forget(self, notes: Sequence[Note]) -> None:
         """Remove them; those that are not there are passed over."""

@@ -9,7 +9,7 @@ import structlog
 
 from heliograph.config.settings import RetentionSettings
 from heliograph.core.errors import Unavailable
-from heliograph.core.ports import Clock, Directory, InboxStore, Outbox, Replays
+from heliograph.core.ports import Clock, Directory, InboxStore, Notes, Outbox, Replays
 from heliograph.core.usage import Usage
 
 BITE = 500  # rows in one transaction, so that nobody waits long for the writer
@@ -32,7 +32,9 @@ class Sweeper:
         clock: Clock,
         settings: RetentionSettings,
         usage: Usage | None = None,
+        notes: Notes | None = None,
     ) -> None:
+        self._notes = notes
         self._usage = usage
         self._outbox = outbox
         self._inbox = inbox
@@ -74,7 +76,7 @@ class Sweeper:
         return await self._bites(lambda: self._outbox.sweep(now=now, limit=BITE))
 
     async def age_out(self) -> int:
-        """Remove finished messages, inbox items, idempotency keys and tickets that are too old; how many. Raises Unavailable."""
+        """Remove finished messages, inbox items, idempotency keys, notes and tickets that are too old; how many. Raises Unavailable."""
         now = self._clock.now()
         messages_before = now - int(self._settings.messages_days * DAY_MS)
         items_before = now - int(self._settings.inbox_days * DAY_MS)
@@ -85,6 +87,8 @@ class Sweeper:
         removed += await self._bites(lambda: self._replays.prune_replays(now=now, limit=BITE))
         if (usage := self._usage) is not None:
             removed += await self._bites(lambda: usage.prune_usage(before=now - DAY_MS, limit=BITE))
+        if (notes := self._notes) is not None:
+            removed += await self._bites(lambda: notes.prune_notes(now=now, limit=BITE))
         return removed + await self._directory.prune_tickets(now=now)
 
     async def _bites(self, bite: Callable[[], Awaitable[int]]) -> int:

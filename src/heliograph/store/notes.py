@@ -42,6 +42,17 @@ class SqliteNotes:
         """Those whose key begins so."""
         return await self._reader.many(_notes, "notes", owner, kind, prefix, prefix + AFTER_ALL, limit)
 
+    async def prune_notes(self, *, now: int, limit: int) -> int:
+        """Remove what is over; without any nothing is written."""
+        if not self._reader.value("overdue_note", now):
+            return 0
+
+        def work(connection: apsw.Connection) -> int:
+            connection.execute(SQL["prune_notes"], (now, limit))
+            return connection.changes()
+
+        return await self._writer.run(work)
+
     async def forget(self, notes: Sequence[Note]) -> None:
         """Remove them in one transaction."""
         keys = [(note.owner, note.kind, note.key) for note in notes]

@@ -28,6 +28,14 @@ class MemoryNotes:
         found = [n for k, n in sorted(self._notes.items()) if k[:2] == (owner, kind) and k[2].startswith(prefix)]
         return found[:limit]
 
+    async def prune_notes(self, *, now: int, limit: int) -> int:
+        """Remove what is over."""
+        self._tables.open()
+        over = [key for key, note in self._notes.items() if note.until <= now][: max(limit, 0)]
+        for key in over:
+            del self._notes[key]
+        return len(over)
+
     async def forget(self, notes: Sequence[Note]) -> None:
         """Remove them."""
         self._tables.open()

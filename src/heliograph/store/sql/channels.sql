@@ -85,6 +85,14 @@ DELETE FROM note WHERE (owner, kind, key) IN (
     SELECT owner, kind, key FROM note WHERE owner = ?1 AND kind = ?2 AND until <= ?3 ORDER BY until LIMIT 100
 );
 
+-- overdue_note --
+-- Whether any note's time is over.
+SELECT 1 FROM note WHERE until <= ?1 LIMIT 1;
+
+-- prune_notes --
+-- Remove notes whose time is over.
+DELETE FROM note WHERE (owner, kind, key) IN (SELECT owner, kind, key FROM note WHERE until <= ?1 LIMIT ?2);
+
 -- forget_note --
 -- One note.
 DELETE FROM note WHERE owner = ?1 AND kind = ?2 AND key = ?3;

@@ -12,6 +12,7 @@ from __future__ import annotations
 from heliograph.core.message import PushType
 from heliograph.intake.carriers import (
     Authentication,
+    IncomingMessage,
     MessageDeliveryStatus,
     NotificationEvent,
     OutgoingMessage,
@@ -37,6 +38,7 @@ from heliograph.scripts.event import Event, Reject
 __all__ = [
     "Authentication",
     "Event",
+    "IncomingMessage",
     "MessageDeliveryStatus",
     "NotificationEvent",
     "OutgoingMessage",

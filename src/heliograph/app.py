@@ -308,8 +308,10 @@ def _wired(
     receipts, devices = Receipts(store.outbox, clock), DeviceService(directory, clock)
     conversations = Conversations(store.outbox, store.threads, clock, settings.messaging)
     incoming = IncomingService(sending.intake, channels, conversations, settings.messaging, settings.push)
-    handled = NotificationService(store.inbox, receipts, settings.push)
-    methods = handlers(*sending.services, PrincipalService(sign_in, __version__), devices, incoming, handled)
+    methods = handlers(
+        *(*sending.services, PrincipalService(sign_in, __version__), devices, incoming),
+        NotificationService(store.inbox, receipts, settings.push),
+    )
     scripts = _scripts(settings, Verbs(sending.push, sending.at_once, directory), store, sealer, clock, observer)
     services, once = Services(methods, hooks or scripts), Once(store.replays, clock, settings.idempotency)
     dispatcher = Dispatcher(notices.beside(channels), store.queue, room, settings.dispatch)

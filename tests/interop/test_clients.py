@@ -70,7 +70,7 @@ def test_a_client_nobody_here_wrote_signs_in_sends_and_asks(
         "statuses": "1,0",
         "configured": "1",
         "later": "1,0",
-        "plugins": "inbox,webhook,stub",
+        "plugins": "inbox,webhook,stub,webpush",
         "device": f"{TEXT}|Google",
         "failed": "false",
         "exception": "SuperOffice.Exceptions.SoNotFoundException",

@@ -41,7 +41,7 @@ def test_the_npm_client_of_the_json_agents_sends_and_asks(base: str, gateway: Ga
         "statuses": "1,0",
         "configured": "1",
         "later": "1,0",
-        "plugins": "inbox,webhook,stub",
+        "plugins": "inbox,webhook,stub,webpush",
         "device": "true|Google|17",
         "tags": "message=1,important=1,remoteaction=1,question=0,webpage=1,storm=1",
         "failed": "500 SoNotFoundException",

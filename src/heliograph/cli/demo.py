@@ -15,6 +15,7 @@ from heliograph.cli.demo_people import (
     DemoRecord,
     DemoUser,
     new_webhook_secret,
+    push_key,
     read_record,
     settle,
     write_private,
@@ -36,6 +37,8 @@ _DEMO_SETTINGS: dict[str, Any] = {
     "channels.inbox.kind": "inbox",
     "channels.webhook.kind": "webhook",
     "channels.stub.kind": "stub",
+    "channels.webpush.kind": "webpush",
+    "channels.webpush.subject": "https://heliograph.invalid/demo",
     "console.administrators": "gateway",
     "outbound.allow": ["127.0.0.0/8", "::1/128"],
     "log.level": "error",  # warnings about the stub are for gateways that matter
@@ -69,9 +72,9 @@ def demo(
     """
     kept = read_record(data)
     secret = kept.webhook_secret if kept is not None else new_webhook_secret()
-    settings = demo_settings(data, port, secret)
     for folder in (data, data / "scripts"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = demo_settings(data, port, secret, push_key(data))
 
     async def ready(gateway: Heliograph, url: str) -> None:
         record = await settle(gateway, data, kept, secret)
@@ -86,11 +89,12 @@ def demo(
     serve_until_told(settings, ready)
 
 
-def demo_settings(data: Path, port: int | None, webhook_secret: str) -> Settings:
+def demo_settings(data: Path, port: int | None, webhook_secret: str, push_key: str) -> Settings:
     """The defaults, the demo's own, the environment's; no settings file is read."""
     taken = {key for key in _DEMO_SETTINGS if PREFIX + key.upper().replace(".", "__") in os.environ}
     wanted = {key: value for key, value in _DEMO_SETTINGS.items() if key not in taken}
     wanted |= {"data_dir": str(data), "server.port": port, "channels.webhook.secrets": [webhook_secret]}
+    wanted |= {"channels.webpush.private_key": push_key, "push.routes.WebPush": "webpush"}
     return load(Path(os.devnull), os.environ, wanted).settings
 
 

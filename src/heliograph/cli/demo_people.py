@@ -77,6 +77,21 @@ def new_webhook_secret() -> str:
     return "whsec_" + base64.b64encode(entropy(32)).decode("ascii")
 
 
+def push_key(folder: Path) -> str:
+    """The key with which browsers that subscribed in an earlier run still know the demo; made at the first."""
+    from heliograph.channels.webpush.vapid import new_key_pair
+
+    file = folder / "push.key"
+    try:
+        return file.read_text(encoding="ascii")
+    except FileNotFoundError:
+        private, _ = new_key_pair()
+        write_private(file, private.encode("ascii"))
+        return private
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{file} cannot be read ({error}): remove {folder} to begin anew.") from None
+
+
 async def settle(gateway: Heliograph, folder: Path, record: DemoRecord | None, webhook_secret: str) -> DemoRecord:
     """The demo's people: those of the record, or new ones, which are then recorded.
 

@@ -149,7 +149,7 @@ class Heliograph:
             soap=SoapDoor(self.services, self.sign_in, self.applications, self.once, self.settings.soap),
             applications=self.applications,
             once=self.once,
-            metrics=self.metrics.render,
+            metrics=self.metrics,
             console=console_of(self),
             health=self.health,
             entropy=entropy,

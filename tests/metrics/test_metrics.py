@@ -76,6 +76,9 @@ async def send(town: Town) -> None:
 async def test_a_scrape_tells_what_happened(town: Town) -> None:
     await send(town)
     families = await scrape(town)
+    assert value(families, "heliograph_requests_total", door="agents", status="204") == 1
+    assert value(families, "heliograph_request_seconds_count", door="agents") == 1
+    assert value(families, "heliograph_request_seconds_count", door="soap") == 0
     assert value(families, "heliograph_messages_accepted_total") == 1
     assert value(families, "heliograph_deliveries_accepted_total") == 1
     assert value(families, "heliograph_accept_seconds_count") == 1
@@ -117,8 +120,34 @@ async def test_labels_are_names_out_of_settings_and_never_a_person_or_an_id(town
     heard = await town.ask("GET", "/metrics")
     for told in ("keeper", "example.com", town.ticket, "Fog", "associate", "message_id"):
         assert told not in heard.text
-    allowed = {"channel", "outcome", "state", "script", "event", "version", "python", "reason", "limit"}
+    allowed = {
+        "channel",
+        "outcome",
+        "state",
+        "script",
+        "event",
+        "version",
+        "python",
+        "reason",
+        "limit",
+        "door",
+        "status",
+    }
     assert {label for metric in METRICS for label in metric.labels} <= allowed
+
+
+async def test_refused_calls_are_counted_by_door_and_status(town: Town) -> None:
+    await town.ask("POST", "/api/v2/push?format=json", {"Content-Type": "application/json"}, b"{}")
+    await town.ask("GET", "/api/v2/push")
+    await town.ask("POST", "/Remote/Services88/Pocket.svc", {"Content-Type": "text/xml"}, b"<no/>")
+    await town.ask("GET", "/Remote/Services88/Pocket.svc?wsdl")
+    await town.ask("POST", "/api/v1/Agents/Pocket/Nothing", {"Content-Type": "application/json"}, b"{}")
+    answers = town.app.metrics.tally.answers
+    assert {door for door, _ in answers} == {"push", "soap", "agents"}
+    assert sum(answers.values()) == 5
+    assert all(status >= 400 for door, status in answers if door != "soap")
+    families = await scrape(town)
+    assert sum(sample.value for sample in families["heliograph_requests"].samples) == 5
 
 
 async def test_former_channels_are_one_number_and_no_labels(town: Town) -> None:

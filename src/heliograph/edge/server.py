@@ -43,7 +43,7 @@ from heliograph.edge.http.messages import (
     send_answer,
 )
 from heliograph.edge.inbox.pages import InboxPages
-from heliograph.edge.metrics import MetricsPage, Render
+from heliograph.edge.metrics import MetricsPage
 from heliograph.edge.openapi.pages import ApiPages
 from heliograph.edge.pages import Health, Pages, not_found
 from heliograph.edge.rest.answers import AnswerPages
@@ -75,6 +75,8 @@ from heliograph.intake.services import Services
 from heliograph.intake.sign_in import Entropy, SignIn
 from heliograph.intake.webhooks import WebhookService
 from heliograph.intake.zones import Zones
+from heliograph.observe.metrics import Metrics
+from heliograph.observe.tally import Tally
 
 PUSH_PATHS = frozenset({"/api/v2/push", "/api/v2/push/"})
 _JSON_AGENT = re.compile(r"(?:/cust([0-9]{1,9}))?/api/v1/agents(?:/([a-z]{1,40})(?:/([a-z]{1,60}))?)?/?", re.ASCII)
@@ -117,6 +119,7 @@ class Gateway:
         callbacks: CallbackPages,
         messages: MessagesApi,
         metrics: MetricsPage,
+        tally: Tally,
         console: Console,
         pages: Pages,
         api: ApiPages,
@@ -130,6 +133,7 @@ class Gateway:
         self._push = push
         self._agents = agents
         self.streams = streams
+        self._tally = tally
         self._socket = socket
         self._body_limit = body_limit
         self._public_url = public_url
@@ -174,15 +178,21 @@ class Gateway:
         return f"{self._run}-{number}"
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, number: int) -> None:
-        path = scope["path"].lower()
+        path, began = scope["path"].lower(), time.perf_counter()
         PEER.set((scope.get("client") or ("",))[0])
         try:
             if path in PUSH_PATHS:
-                await send_answer(scope, send, await self._push_answer(scope, receive, number))
+                answer = await self._push_answer(scope, receive, number)
+                self._tally.add("push", answer.status, time.perf_counter() - began)
+                await send_answer(scope, send, answer)
             elif matched := _AGENT.fullmatch(path):
-                await send_answer(scope, send, await self._soap_answer(matched, scope, receive, number))
+                answer = await self._soap_answer(matched, scope, receive, number)
+                self._tally.add("soap", answer.status, time.perf_counter() - began)
+                await send_answer(scope, send, answer)
             elif matched := _JSON_AGENT.fullmatch(path):
-                await send_answer(scope, send, await self._agents_answer(matched, scope, receive, number))
+                answer = await self._agents_answer(matched, scope, receive, number)
+                self._tally.add("agents", answer.status, time.perf_counter() - began)
+                await send_answer(scope, send, answer)
             else:
                 await self._router(scope, receive, send)
         except Disconnected:
@@ -333,7 +343,7 @@ def build(
     webhooks: WebhookService,
     callbacks: Callbacks,
     soap: Soap,
-    metrics: Render,
+    metrics: Metrics,
     console: Console,
     health: Health,
     entropy: Entropy,
@@ -358,7 +368,8 @@ def build(
         family=FamilyApi(sign_in, authenticator, roster, groups, webhooks, directory, settings.rest),
         callbacks=CallbackPages(callbacks),
         messages=MessagesApi(query, authenticator),
-        metrics=MetricsPage(metrics, sign_in, streams, settings),
+        metrics=MetricsPage(metrics.render, sign_in, streams, settings),
+        tally=metrics.tally,
         console=console,
         pages=Pages(health, version),
         api=ApiPages(version, public_url=server.public_url),

@@ -26,6 +26,7 @@ from heliograph.core.standing import BAD_ENDS, Backlog, Lane, Scripts, Standing,
 from heliograph.observe.counters import Counters
 from heliograph.observe.histogram import Histogram
 from heliograph.observe.table import BY_NAME, COUNTER
+from heliograph.observe.tally import Tally
 from heliograph.observe.trends import Trends
 
 Labels = tuple[str, ...]
@@ -68,6 +69,7 @@ class Metrics:
         endpoints: Callable[[], Awaitable[Mapping[str, int]]],
     ) -> None:
         self.trends = Trends(counters, clock)
+        self.tally = Tally()
         self._counters = counters
         self._outbox = outbox
         self._standing = standing
@@ -98,6 +100,11 @@ class Metrics:
         yield _family("heliograph_build_info", {self._build: 1})
         yield _family("heliograph_store_readable", {(): facts.backlog is not None})
         yield from self._counted()
+        answers: dict[Labels, float] = {
+            (door, str(status)): many for (door, status), many in sorted(self.tally.answers.items())
+        }
+        yield _family("heliograph_requests_total", answers)
+        yield _histogram("heliograph_request_seconds", {(door,): each for door, each in self.tally.took.items()})
         counters = self._counters
         yield _histogram("heliograph_accept_seconds", {(): counters.accepting})
         yield _histogram("heliograph_attempt_seconds", {(name,): each for name, each in counters.trying.items()})

@@ -24,6 +24,15 @@ class Metric(msgspec.Struct, frozen=True):
 METRICS = (
     Metric("heliograph_build_info", GAUGE, ("version", "python"), "Always 1; the labels tell what runs."),
     Metric("heliograph_store_readable", GAUGE, (), "1 while the store answers; at 0 whatever it tells is missing."),
+    Metric(
+        "heliograph_requests_total",
+        COUNTER,
+        ("door", "status"),
+        "Calls over SOAP, the JSON agents and the REST push, by HTTP status; what SOAP refuses within a 200 is a 200.",
+    ),
+    Metric(
+        "heliograph_request_seconds", HISTOGRAM, ("door",), "From the head of such a call until its answer was made."
+    ),
     Metric("heliograph_messages_accepted_total", COUNTER, (), "Messages that this process put on disk."),
     Metric("heliograph_deliveries_accepted_total", COUNTER, (), "Deliveries of those messages."),
     Metric("heliograph_messages_answered_total", COUNTER, (), "Answers to questions that recipients gave."),

@@ -25,6 +25,7 @@ from heliograph.intake.applications import Applications
 from heliograph.intake.once import Once
 from heliograph.intake.services import Services
 from heliograph.intake.zones import Zones
+from heliograph.observe.tally import Tally
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.builders import a_caller
 from heliograph.testing.clock import JumpingClock
@@ -231,6 +232,7 @@ async def broken() -> Gateway:
         messages=NoRoutes(),  # type: ignore[arg-type]
         metrics=NoRoutes(),  # type: ignore[arg-type]
         console=NoRoutes(),  # type: ignore[arg-type]
+        tally=Tally(),
         pages=Pages(broken_health, "1"),
         api=ApiPages("1"),
         socket=NoRoutes(),  # type: ignore[arg-type]

@@ -248,6 +248,33 @@ async def test_more_receipts_than_may_wait_are_asked_for_again(clock: JumpingClo
         await store.notes.forget(notes[:1])
 
 
+async def test_what_another_version_has_parked_stops_nobody(clock: JumpingClock) -> None:
+    log, store, now = Notebook(), MemoryStore(clock), clock.now()
+    strange = [
+        Note(owner="sms", kind=kind, key="k", value=b'{"a": 1}', until=now + 1000) for kind in ("receipt", "text")
+    ]
+    await store.notes.put(strange, now=now)
+    async with Smsc() as smsc, bound(smsc, clock, store, tools={"log": log}) as channel:
+        await channel.send(letter())
+        assert await smsc.deliver(receipt_for(smsc.submitted[0], "stranger")) == OK
+        assert [event for _, event, _ in log.entries] == ["A parked receipt of another version cannot be read."]
+
+
+async def test_a_bug_on_our_side_does_not_make_the_channel_deaf(clock: JumpingClock) -> None:
+    log, desk = Notebook(), await a_desk(clock)
+
+    async def buggy(channel: str, arrival: object) -> None:
+        raise RuntimeError("a bug")
+
+    async with Smsc() as smsc, bound(smsc, clock, desk.store, replies_to="keeper101", tools={"log": log}) as channel:
+        await channel.listen(buggy)
+        await desk.tried(channel, "Fog")
+        assert await smsc.deliver(Sm(source="4712345678", source_ton=1, to="26112", text=b"Hello")) == LATER
+        assert log.entries[-1][2] == {"channel": "sms", "error": "RuntimeError"}
+        assert await smsc.deliver(receipt_for(smsc.submitted[0], "m-1")) == OK
+        assert await desk.state() is State.DELIVERED
+
+
 async def test_what_cannot_be_parked_is_asked_for_again(clock: JumpingClock) -> None:
     store = MemoryStore(clock)
     async with Smsc() as smsc, bound(smsc, clock, store) as channel:

@@ -29,7 +29,18 @@ class Hearing:
         self._inbound.start(take)
 
     async def heard(self, sm: Sm) -> int:
-        """The command_status to answer a deliver_sm with."""
+        """The command_status to answer a deliver_sm with. Nothing escapes: the connection has to go on hearing."""
+        try:
+            return await self._heard(sm)
+        except Exception as bug:
+            self._log.warning(
+                "What a message centre sent could not be handled; it is asked to send it again.",
+                channel=self._name,
+                error=type(bug).__name__,
+            )
+            return Status.TRY_LATER
+
+    async def _heard(self, sm: Sm) -> int:
         if not sm.is_receipt:
             return await self._inbound.arrived(sm)
         receipt = read_receipt(sm)

@@ -162,10 +162,18 @@ class Inbound:
         if self._texts is None:
             texts: dict[str, dict[int, Fragment]] = {}
             for note in await self._notes.find(self._name, KIND, limit=2 * MOST):
-                fragment = msgspec.json.decode(note.value, type=Fragment)
-                texts.setdefault(fragment.text, {})[fragment.number] = fragment
+                fragment = self._read(note)
+                if fragment is not None:
+                    texts.setdefault(fragment.text, {})[fragment.number] = fragment
             self._texts = texts
         return self._texts
+
+    def _read(self, note: Note) -> Fragment | None:
+        try:
+            return msgspec.json.decode(note.value, type=Fragment)
+        except msgspec.DecodeError:
+            self._log.warning("A part of a text that another version kept cannot be read.", channel=self._name)
+            return None
 
     def _note(self, fragment: Fragment, value: bytes = b"") -> Note:
         return Note(owner=self._name, kind=KIND, key=fragment.key, value=value, until=fragment.at + _KEEP_MS)

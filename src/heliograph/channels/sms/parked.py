@@ -67,8 +67,15 @@ class Parked:
     async def _known(self) -> dict[str, Waiting]:
         if self._waiting is None:
             found = await self._notes.find(self._name, KIND, limit=MOST)
-            self._waiting = {note.key: msgspec.json.decode(note.value, type=Waiting) for note in found}
+            self._waiting = {note.key: one for note in found if (one := self._read(note)) is not None}
         return self._waiting
+
+    def _read(self, note: Note) -> Waiting | None:
+        try:
+            return msgspec.json.decode(note.value, type=Waiting)
+        except msgspec.DecodeError:
+            self._log.warning("A parked receipt of another version cannot be read.", channel=self._name)
+            return None
 
     async def _look(self) -> bool:
         """One round over those that are due; whether any is left."""

@@ -17,9 +17,13 @@ from heliograph.core.delivery import Address
 from heliograph.core.outcome import Refused
 from heliograph.core.preview import Preview, Previewing
 from heliograph.system.clock import SystemClock
+from heliograph.testing.apns import an_apple
 from heliograph.testing.builders import a_letter, a_message, a_push, a_text
+from heliograph.testing.certificates import Authority
 from heliograph.testing.channel_contract import AWKWARD
+from heliograph.testing.fcm import a_google, new_account_key
 from heliograph.testing.tools import some_tools
+from heliograph.testing.webpush import a_web
 
 pytestmark = pytest.mark.anyio
 NUMBER = Address(value="+4712345678")
@@ -83,6 +87,7 @@ TABLES = {
     "webhook": {"kind": "webhook", "secrets": ["whsec_" + "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3"]},
     "inbox": {"kind": "inbox"},
     "apprise": {"kind": "apprise", "targets": {"ops": "json://127.0.0.1"}},
+    "email": {"kind": "email", "host": "127.0.0.1", "sender": "lamp@light.example"},
 }
 WHERE = {
     "sms": NUMBER,
@@ -90,7 +95,27 @@ WHERE = {
     "webhook": Address(value="https://coast.example/hook"),
     "inbox": Address(value="u", associate_id=101),
     "apprise": Address(value="ops"),
+    "email": Address(value="keeper@coast.example"),
 }
+
+
+async def test_push_channels_tell_the_payload_and_refuse_what_is_too_long() -> None:
+    authority = Authority()
+    async with an_apple(authority) as apple, a_google(authority, new_account_key()) as google, a_web(authority) as web:
+        ways = (
+            (apple.channel, "a1" * 32, apple.server.requests),
+            (google.channel, "cZ9-keeper_101:APA91b" + "x" * 120, google.server.server.requests),
+            (web.channel, web.service.subscribe().subscription.address, web.service.requests),
+        )
+        for channel, token, asked in ways:
+            assert isinstance(channel, Previewing)
+            address = Address(value=token, associate_id=101, device_id=1)
+            told = channel.preview(a_letter(address=address, message=a_message(content=a_push())))
+            assert not told.refused
+            assert 20 < told.size < 1000
+            assert channel.preview(a_letter(address=address, message=a_message(content=TOO_LONG))).refused
+            assert channel.preview(a_letter(address=Address(value="\ud800", device_id=1))).refused
+            assert len(asked) == 0
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))
@@ -104,6 +129,9 @@ async def test_a_channel_tells_and_asks_nobody_whatever_the_content(name: str) -
     for content in AWKWARD:
         each = channel.preview(a_letter(address=WHERE[name], message=a_message(content=content)))
         assert isinstance(each, Preview)
+    for value in ("", "f00d-token", "a\r\nb", "\x00", "\ud800"):
+        letter = a_letter(address=Address(value=value, device_id=1))
+        assert isinstance(channel.preview(letter), Preview), value
     if isinstance(channel, AppriseChannel):
         assert channel.crew.pids == []
     await channel.close()

@@ -117,8 +117,11 @@ class EmailChannel:
 
     def preview(self, letter: Letter) -> Preview:
         """The mail's size, or why it could not be written."""
+        to = read_mailbox(letter.address.value)
+        if not to:
+            return Preview(refused="the address is not a mail address")
         try:
-            return Preview(size=len(self._written(letter).content))
+            return Preview(size=len(self._written(replace(letter, address=Address(value=to))).content))
         except Unfit as reason:
             return Preview(refused=str(reason))
 

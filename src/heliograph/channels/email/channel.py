@@ -166,6 +166,7 @@ class EmailChannel:
         """Take no more mail in, and hang up."""
         if self._listener is not None:
             await self._listener.close()
+        self._hearing.close()
         await self._pool.close()
 
     def _unsubscribing(self, query: str) -> Meant:

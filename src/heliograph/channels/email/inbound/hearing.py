@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from email.message import Message
 from email.policy import compat32
@@ -24,6 +25,7 @@ from heliograph.core.reporting import Arrival, Take
 _Read = TypeVar("_Read")
 
 MOST_BOUNDARIES = 50  # nested or not: a mail with more parts than that nobody wrote
+READERS = 2  # mails that are read at once
 TAKEN, LATER, REFUSED = "250 2.0.0 Taken", "451 4.3.0 Try again later", "554 5.6.0 Not taken"
 UNSUBSCRIBED = "the recipient wants no more of these mails"
 
@@ -47,6 +49,9 @@ class Hearing:
         self._tokens = tokens
         self._reports = tools.reports
         self._log = tools.log
+        self._readers = ThreadPoolExecutor(
+            READERS, thread_name_prefix="mail-reader"
+        )  # none started before there is mail
         self.take_in: Take | None = None  # where answers go, once the channel listens
         self._addresses = {
             Kind.BOUNCE: settings.bounce_address,
@@ -104,8 +109,16 @@ class Hearing:
         if not await self._reports.report(self._name, self.unsubscribing(meant)):
             self._unknown("unsubscribed")
 
+    def close(self) -> None:
+        """Read no more."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
+
+    async def _read(self, read: Callable[[], _Read]) -> _Read:
+        """On threads of our own: a mail that takes long holds up other mails, and nothing else. Raises Unreadable."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, _guarded, read)
+
     async def _bounced(self, meant: Meant, content: bytes) -> str:
-        bounce = await asyncio.to_thread(_guarded, lambda: read_bounce(_parsed(content)))
+        bounce = await self._read(lambda: read_bounce(_parsed(content)))
         if bounce is None:
             self._log.warning("A mail to a bounce address is no report that can be read.", channel=self._name)
             return TAKEN
@@ -126,7 +139,7 @@ class Hearing:
         return TAKEN
 
     async def _replied(self, meant: Meant, sender: str, recipient: str, content: bytes) -> str:
-        arrival = await asyncio.to_thread(_guarded, lambda: self._arrival(meant, sender, recipient, content))
+        arrival = await self._read(lambda: self._arrival(meant, sender, recipient, content))
         if arrival is None:
             self._log.info("An automatic answer was not taken in.", channel=self._name)
             return TAKEN

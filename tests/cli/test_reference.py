@@ -47,7 +47,9 @@ def test_the_commands_are_those_that_operators_were_promised() -> None:
         settings show, settings explain, settings sample, settings reference
         scripts new, scripts check, scripts run, scripts list, scripts reload, scripts trace
         device list, device remove, device key
-        console link, console list, console sign-out
+        console link, console list, console sign-out, quotas
+        webhooks add, webhooks list, webhooks show, webhooks test, webhooks rotate, webhooks enable, webhooks disable
+        webhooks remove, webhooks deliveries, webhooks replay
         application add, application list, application grant, application revoke
         token add, token list, token revoke, ticket revoke
         fake apns, fake fcm, fake webpush, fake smsc, fake smtp

@@ -44,6 +44,8 @@ def serve(
     async def ready(gateway: Heliograph, url: str) -> None:
         say(f"Heliograph listens on {url}")
         say(f"  data in {gateway.settings.data_dir.absolute()}; channels: {', '.join(gateway.channels)}")
+        if gateway.settings.console.enabled:
+            say(f"  console at {url}/console; `heliograph console link` lets you in")
 
     serve_until_told(settings, ready)
 

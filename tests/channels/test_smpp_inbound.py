@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.channels.smsc_stories import bound, until
 
-from heliograph.channels.smpp.inbound import GAP, MOST, PATIENCE, Fragment, _fragment
+from heliograph.channels.smpp.inbound import _fragment
 from heliograph.channels.smpp.joints import Joint, bare, joint
 from heliograph.channels.smpp.pdu import Sm, Status, Tag
+from heliograph.channels.sms.joiner import GAP, MOST, PATIENCE, Fragment
 from heliograph.core.errors import HeliographError, Unavailable, UnknownRecipient
 from heliograph.core.notes import Note
 from heliograph.core.reporting import Arrival

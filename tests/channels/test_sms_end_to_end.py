@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -264,3 +265,33 @@ async def test_a_long_sms_is_delivered_by_receipts_that_come_before_and_after_a_
             assert await smsc.deliver(receipt_for(smsc.submitted[1], "m-2")) == 0
             found = await delivery(town, status.messaging_id, State.DELIVERED)
             assert (found.state, found.detail) == (State.DELIVERED, "all 3 parts have arrived")
+
+
+async def test_a_long_text_that_vonage_hands_in_as_several_comes_as_one(tmp_path: Path) -> None:
+    """In any order, the last one again after a restart, and a part twice."""
+    account = {"vonage_api_key": "a", "vonage_api_secret": "b"}
+    values = {"kind": "http_sms", "profile": "vonage", "options": account, "callback_key": CALLBACK_KEY}
+    channels = plugins(Vonage=values | {"replies_to": "keeper101"})
+    address = f"/callbacks/Vonage?key={CALLBACK_KEY}"
+
+    def part(number: int, text: str) -> bytes:
+        said = {"msisdn": "4712345678", "to": "26112", "messageId": f"v-{number}", "text": text, "type": "text"}
+        said |= {"concat": "true", "concat-ref": "77", "concat-total": "3", "concat-part": str(number)}
+        return json.dumps(said).encode()
+
+    headers = {"Content-Type": "application/json"}
+    async with a_town(tmp_path, channels=channels) as town:
+        for body in (part(3, "has lifted."), part(1, "Sound the horn "), part(3, "has lifted.")):
+            assert (await town.ask("POST", address, headers, body)).status == 200
+        assert (await town.ask("POST", "/callbacks/Vonage", headers, part(2, "forged"))).status == 401
+        assert await town.app.store.inbox.items(101, before_id=None, limit=9) == []
+    async with a_town(tmp_path, channels=channels) as town:
+        for _ in range(2):
+            assert (await town.ask("POST", address, headers, part(2, "until the fog "))).status == 200
+        [item] = await town.inbox(1)
+        assert item.body == "Sound the horn until the fog has lifted."
+        alone = json.dumps(
+            {"msisdn": "4712345678", "to": "26112", "messageId": "v-9", "text": "Thanks", "type": "text"}
+        )
+        assert (await town.ask("POST", address, headers, alone.encode())).status == 200
+        assert [item.body for item in await town.inbox(2)][1:] == ["Thanks"]

@@ -10,6 +10,14 @@ import msgspec
 from heliograph.core.delivery import Report
 
 
+class PartOf(msgspec.Struct, frozen=True):
+    """Part `number` of `of`, of the text that its sender calls `reference`."""
+
+    reference: str
+    of: int
+    number: int
+
+
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """A message that someone outside sent to a channel of ours."""
 
@@ -23,6 +31,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     reference: str = ""  # of a mail: its Message-ID
     format: str = ""
+    part: PartOf | None = None  # of a longer text, where the provider hands it in so
     once: str = ""  # printable ASCII: the same when the far side hands it in again; empty: it cannot be known
 
 
@@ -103,6 +112,14 @@ class Parking(Protocol):
 
     async def park(self, report: Report) -> bool:
         """Whether there was room; then it is on disk. Raises Unavailable."""
+
+
+@runtime_checkable
+class Joining(Protocol):
+    """A channel whose provider hands in long texts as parts."""
+
+    async def join(self, arrival: Arrival) -> None:
+        """Keep a part; it is on disk then, and the text handed on once it is whole. Raises CallerError and Unavailable."""
 
 
 @runtime_checkable

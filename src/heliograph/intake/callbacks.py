@@ -10,6 +10,7 @@ from heliograph.core.ports import Channels
 from heliograph.core.reporting import (
     CalledBack,
     CalledBackSigned,
+    Joining,
     Offer,
     Offering,
     Parking,
@@ -50,7 +51,10 @@ class Callbacks:
         channel: object = self._channels.get(name)
         if isinstance(channel, Receiving) and (arrivals := channel.arrived(call)):
             for arrival in arrivals:
-                await self._take(name, arrival)
+                if arrival.part is not None and isinstance(channel, Joining):
+                    await channel.join(arrival)
+                else:
+                    await self._take(name, arrival)
             return Heard(*channel.answer())
         if isinstance(channel, CalledBackSigned):
             receipts = channel.called_back(call)

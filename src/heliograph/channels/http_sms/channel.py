@@ -17,14 +17,15 @@ from heliograph.channels.http_sms.references import delivery_of, reference_of, s
 from heliograph.channels.http_sms.render import Ask, render, values
 from heliograph.channels.http_sms.settings import HttpSmsSettings
 from heliograph.channels.plugin import Plugin, Tools
+from heliograph.channels.sms.joiner import Fragment, Joiner, Whole, text_name
 from heliograph.channels.sms.letters import FORMATS, read_letter, resolve, units
 from heliograph.channels.sms.parked import Parked
 from heliograph.channels.sms.previews import preview
 from heliograph.core.delivery import Address, Letter, Report
-from heliograph.core.errors import BadSetting, Malformed, NotAuthenticated, NotFound
+from heliograph.core.errors import BadSetting, Malformed, NotAuthenticated, NotFound, Unavailable
 from heliograph.core.message import Content
 from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
-from heliograph.core.ports import AddressRefused, Check, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
+from heliograph.core.ports import AddressRefused, Check, ConnectFailed, Reply, ReplyLost, Traits
 from heliograph.core.preview import Preview
 from heliograph.core.reporting import Arrival, ProviderCall, Take
 
@@ -35,21 +36,16 @@ _SPARE = 5.0  # seconds in which a request that ran out of time says so itself
 class HttpSmsChannel:
     """A provider, and the account with it."""
 
-    def __init__(
-        self,
-        settings: HttpSmsSettings,
-        profile: Profile,
-        transport: Transport,
-        clock: Clock,
-        part_ids: PartIds,
-        parked: Parked,
-    ) -> None:
+    def __init__(self, name: str, settings: HttpSmsSettings, profile: Profile, tools: Tools) -> None:
+        self._name = name
         self._settings = settings
         self._profile = profile
-        self._transport = transport
-        self._clock = clock
-        self._part_ids = part_ids
-        self._parked = parked
+        self._transport = tools.transport
+        self._clock = tools.clock
+        self._part_ids = PartIds(name, tools)
+        self._parked = Parked(name, tools)
+        self._joiner = Joiner(name, tools, _text)
+        self._take: Take | None = None  # where messages from phones go, once the channel listens
         self._traits = Traits(
             formats=FORMATS,
             addressed_by="phone",
@@ -147,16 +143,34 @@ class HttpSmsChannel:
         return Check(200 <= reply.status < 300, f"{name} answered {reply.status} when asked for the account.")
 
     async def listen(self, take: Take) -> None:
-        """Look again at receipts that an earlier process has parked; what comes by HTTP comes without listening."""
+        """Look again at what an earlier process has kept: receipts without a message, texts without all their parts."""
+        self._take = take
         self._parked.start()
+        self._joiner.start(self._handed)
+
+    async def join(self, arrival: Arrival) -> None:
+        """Keep a part of a text, and hand the text on once it is whole. Raises CallerError and Unavailable."""
+        part = arrival.part
+        if part is None:
+            raise ValueError("what is whole needs no joining")
+        name = text_name(arrival.sender, arrival.to, part.reference, part.of)
+        data, now = arrival.text.encode("utf-8", "replace"), self._clock.now()
+        await self._joiner.keep(Fragment(name, part.number, part.of, arrival.sender, 0, data, now, arrival.to))
+
+    async def _handed(self, whole: Whole) -> None:
+        if self._take is None:
+            raise Unavailable("The channel does not listen yet.")
+        said = Said(whole.once, whole.sender, whole.to, whole.text)
+        await self._take(self._name, self._arrival(said))
 
     async def park(self, report: Report) -> bool:
         """Keep a receipt whose message is not known yet. Raises Unavailable."""
         return await self._parked.park(report)
 
     async def close(self) -> None:
-        """Look at no receipts any more; the connections are the transport's."""
+        """Look after nothing any more; the connections are the transport's."""
         await self._parked.close()
+        await self._joiner.close()
 
     async def _asked(self, ask: Ask, reference: str, *, own_account: bool) -> Outcome:
         try:
@@ -196,6 +210,7 @@ class HttpSmsChannel:
             to=said.to,
             format=FORMATS[0],
             once=f"sms {sha256(said.id.encode()).hexdigest()}" if said.id else "",
+            part=said.part,
         )
 
     def _believed(self, call: ProviderCall) -> tuple[int | None, str]:
@@ -250,13 +265,17 @@ class HttpSmsChannel:
         return next((name for name in wanted if not options.get(name)), "")
 
 
+def _text(coding: int, data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
 def _build(name: str, settings: HttpSmsSettings, tools: Tools) -> HttpSmsChannel:
     profile = load(settings.profile)
     unknown = sorted(settings.options.keys() - profile.options.keys())
     if unknown:
         known = ", ".join(profile.options)
         raise BadSetting(f"channels.{name}.options.{unknown[0]} is not one of {profile.name}'s: {known}.")
-    return HttpSmsChannel(settings, profile, tools.transport, tools.clock, PartIds(name, tools), Parked(name, tools))
+    return HttpSmsChannel(name, settings, profile, tools)
 
 
 PLUGIN = Plugin(

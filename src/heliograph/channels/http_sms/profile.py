@@ -123,6 +123,9 @@ class Inbound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to: tuple[str, ...]
     text: tuple[str, ...]
     id: tuple[str, ...]  # the same when the provider calls again
+    part: tuple[str, str, str] | None = (
+        None  # where reference, count and number are, of a long text handed in as several
+    )
     each: str = ""
     answer: str = ""  # what the provider wants to hear; some send a plain text on to the phone
     media: str = "text/plain"  # type of the answer

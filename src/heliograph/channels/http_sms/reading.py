@@ -11,6 +11,7 @@ import msgspec
 
 from heliograph.channels.http_sms.profile import Answer, Inbound, Reads, Receipts
 from heliograph.core.lifecycle import Happening
+from heliograph.core.reporting import PartOf
 
 _LONGEST_ID = 200  # characters
 _MOST_FIELDS = 200
@@ -41,6 +42,7 @@ class Said(msgspec.Struct, frozen=True):
     sender: str
     to: str
     text: str
+    part: PartOf | None = None
 
 
 def read_answer(answer: Answer, body: bytes, reference: str) -> Found:
@@ -70,8 +72,19 @@ def read_texts(inbound: Inbound, body: bytes, query: str = "") -> list[Said]:
     for one in _documents(inbound.reads, inbound.each, body, query):
         id, sender, to, text = (_first(one, paths) for paths in (inbound.id, inbound.sender, inbound.to, inbound.text))
         if text and sender and _id(sender) and _id(to) == to:
-            found.append(Said(_id(id), sender, to, text))
+            found.append(Said(_id(id), sender, to, text, _part(inbound, one)))
     return found
+
+
+def _part(inbound: Inbound, document: Any) -> PartOf | None:
+    """None for a text that is whole, and where what is said of its parts makes no sense."""
+    if inbound.part is None:
+        return None
+    reference, of, number = (_at(document, path) for path in inbound.part)
+    if not (reference and _id(reference) and all(text.isascii() and text.isdecimal() for text in (of, number))):
+        return None
+    part = PartOf(reference, int(of[:4]), int(number[:4]))
+    return part if 1 < part.of <= _MOST_PARTS and 1 <= part.number <= part.of else None
 
 
 def _documents(reads: Reads, each: str, body: bytes, query: str) -> list[Any]:

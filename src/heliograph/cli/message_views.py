@@ -85,6 +85,8 @@ def print_message(console: Console, view: MessageView) -> None:
         said = [(str(r.delivery_id), when(r.at), r.happening.value, plain(r.detail)) for r in view.receipts]
         console.print()
         console.print(table(("delivery", "receipt", "said", "detail"), said, right=("delivery",)))
+    for answer in view.answers:
+        console.print(f"associate {answer.associate_id} answered {answer.value} {when(answer.answered_at)}")
     for line in second_ways(view):
         console.print(line)
 
@@ -151,6 +153,10 @@ def message_json(view: MessageView) -> dict[str, Any]:
         "content": message.content,
         "follow_ups": [{"id": one.id, "inbound": bool(came_by(one))} for one in view.follow_ups],
         "deliveries": [_delivery_json(delivery, view) for delivery in view.deliveries],
+        "answers": [
+            {"associate_id": answer.associate_id, "answer": answer.value.value, "answered_at": iso(answer.answered_at)}
+            for answer in view.answers
+        ],
         "second_ways": [
             {"channel": plan.channel, "for_delivery": plan.replaces, "on": list(plan.reasons), "refused": plan.refused}
             for plan in view.standbys

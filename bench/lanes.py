@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from statistics import median
 
 import msgspec
 import uvloop
@@ -92,15 +93,19 @@ async def run(dead: bool, seconds: float, rate: int) -> list[float]:
 
 
 def main() -> None:
-    """Both ways, twice in turn."""
+    """Both ways, three times in turn: a machine that does other things as well is judged by the medians."""
     seconds, rate = float((sys.argv[1:] or [10])[0]), int((sys.argv[2:] or [1000])[0])
-    for dead in (False, True, False, True):
+    p99s: dict[bool, list[float]] = {False: [], True: []}
+    for dead in (False, True) * 3:
         waits = uvloop.run(run(dead, seconds, rate))
         p50, p99, most = waits[len(waits) // 2], waits[int(len(waits) * 0.99)], waits[-1]
+        p99s[dead].append(p99)
         print(
             f"{'one dead' if dead else 'all well':<9} {len(waits):>7} tries of the others"
             f" p50 {p50 * 1e3:6.1f} ms  p99 {p99 * 1e3:6.1f} ms  most {most * 1e3:7.1f} ms"
         )
+    well, dead_one = median(p99s[False]), median(p99s[True])
+    print(f"median p99: {well * 1e3:.1f} ms, with one dead {dead_one * 1e3:.1f} ms ({dead_one / well - 1:+.0%})")
 
 
 if __name__ == "__main__":

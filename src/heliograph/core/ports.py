@@ -346,7 +346,7 @@ class Sealer(Protocol):
 
 
 class Channel(Protocol):
-    """A configured, named way out. One try, one outcome; it retries nothing and stores nothing of the delivery."""
+    """A configured, named way out. One try, one outcome; it retries nothing, and stores nothing of the delivery but parts."""
 
     @property
     def traits(self) -> Traits: ...

@@ -8,9 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from heliograph.config.quotas import AddressAllowance, Allowance, QuotaSettings
+from heliograph.config.settings import RetentionSettings
 from heliograph.core.delivery import Acceptance
 from heliograph.core.ports import Traits
 from heliograph.core.usage import HOUR_MS
+from heliograph.dispatch.sweeper import Sweeper
 from heliograph.intake.quotas import Admission, Limit, Quotas, Want, too_many
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.builders import an_acceptance
@@ -169,3 +171,18 @@ async def test_a_report_tells_every_limit_with_what_is_used_of_it(clock: Jumping
     told = [(meter.scope, meter.most, used) for meter, used in await office.quotas.report(1)]
     assert told == [("company", 9, 2), ("company", 99, 2), ("channel:sms", 50, 2), ("prefix:+47", 7, 2)]
     assert all(meter.ends_at - meter.starts_at >= HOUR_MS for meter, _ in await office.quotas.report(1))
+
+
+async def test_windows_that_are_long_over_are_swept_away(clock: JumpingClock) -> None:
+    office = Office(clock, company=Allowance(hour=9))
+    store = office.store
+    sweeper = Sweeper(
+        store.outbox, store.inbox, store.replays, store.directory, clock, RetentionSettings(), store.usage
+    )
+    await office.send(MAIL)
+    await clock.jump(86_400)
+    await sweeper.age_out()
+    assert len(await store.usage.usage(1, now=0)) == 1, "an operator may still look at yesterday"
+    await clock.jump(2 * 3600)
+    await sweeper.age_out()
+    assert await store.usage.usage(1, now=0) == []

@@ -36,7 +36,8 @@ MIB = 1024 * 1024
 
 async def gateway(folder: Path, streams: int) -> None:
     """Serve; tell address and tickets; then push to as many users as each line of standard input says."""
-    server = ServerSettings(port=0, max_connections=streams + 100)
+    most = streams + 100
+    server = ServerSettings(port=0, max_connections=most, max_connections_per_address=most)
     async with open_app(Settings(data_dir=folder, server=server)) as app:
         await app.directory.add_company(a_company())
         users = await app.directory.add_users([a_user(101 + n) for n in range(2 * USERS)])

@@ -112,17 +112,17 @@ async def test_a_format_is_kept_where_the_service_has_it_and_converted_where_not
 
 async def test_a_push_brings_its_title_its_link_and_how_much_it_matters() -> None:
     letter = to("x", a_push(url="https://coast.example/7", type=PushType.QUESTION), urgent=True)
-    made = notification(letter, 3, "https://gateway.example/answer/abc")
+    made = notification(letter, "https://gateway.example/answer/abc")
     assert made is not None
-    assert (made.id, made.target, made.title, made.format, made.urgent) == (3, "x", "Lamp room", "text", True)
+    assert (made.target, made.title, made.format, made.urgent) == ("x", "Lamp room", "text", True)
     assert made.body == "The lamp is lit.\nhttps://coast.example/7\nhttps://gateway.example/answer/abc"
-    assert notification(to("x", a_push(title=" ", body="", url="")), 1) is None
-    assert notification(to("x", a_text(sender="", body="")), 1) is None
+    assert notification(to("x", a_push(title=" ", body="", url=""))) is None
+    assert notification(to("x", a_text(sender="", body=""))) is None
 
 
 @pytest.mark.parametrize(("format", "theirs"), sorted(FORMATS.items()))
 async def test_every_format_has_the_library_s_word(format: str, theirs: str) -> None:
-    made = notification(to("x", a_text(format=format)), 1)
+    made = notification(to("x", a_text(format=format)))
     assert made is not None
     assert made.format == theirs
 

@@ -11,7 +11,7 @@ from heliograph.core.message import Push
 FORMATS: dict[str, str] = {"text/plain": "text", "text/markdown": "markdown", "text/html": "html"}
 
 
-def notification(letter: Letter, id: int, answer_link: str = "") -> Notify | None:
+def notification(letter: Letter, answer_link: str = "") -> Notify | None:
     """Title and text; None when there is nothing to say.
 
     A push shows its link, and a question the link by which it is answered, on lines of their own. A text has its From
@@ -24,7 +24,7 @@ def notification(letter: Letter, id: int, answer_link: str = "") -> Notify | Non
     if not (body.strip() or notice.title.strip()):
         return None
     return Notify(
-        id=id,
+        id=0,  # given when it is sent
         target=letter.address.value,
         title=_one_line(notice.title),
         body=_printable(body),

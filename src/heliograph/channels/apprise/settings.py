@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from heliograph.config.settings import Area
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}", re.ASCII)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9]*://\S*", re.ASCII)
+
+MOST_IN_GROUP = 50
 
 
 class Overflow(StrEnum):
@@ -26,6 +29,9 @@ class AppriseSettings(Area):
 
     targets: dict[str, SecretStr] = Field(
         min_length=1, description="What To may name, each with the URL by which apprise knows the service."
+    )
+    groups: dict[str, list[str]] = Field(
+        {}, description="What To may name beside: a message to a group goes to each of the targets listed."
     )
     overflow: Overflow = Field(
         Overflow.SPLIT,
@@ -57,6 +63,21 @@ class AppriseSettings(Area):
             if not _URL.fullmatch(url.get_secret_value()):
                 raise ValueError(f"{name} is not a URL as apprise writes them, like ntfy://host/topic")
         return targets
+
+    @model_validator(mode="after")
+    def _groups_of_targets(self) -> Self:
+        for name, members in self.groups.items():
+            if not _NAME.fullmatch(name) or name in self.targets:
+                raise ValueError(f"the group {name[:60]!r} needs a name of its own, written as a target's")
+            if not 0 < len(members) <= MOST_IN_GROUP or len(set(members)) < len(members):
+                raise ValueError(f"the group {name} lists 1 to {MOST_IN_GROUP} targets, each once")
+            if unknown := [member for member in members if member not in self.targets]:
+                raise ValueError(f"the group {name} lists {unknown[0][:60]!r}, which is no target")
+        return self
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """The targets that a To stands for; empty when there is nothing of that name."""
+        return (name,) if name in self.targets else tuple(self.groups.get(name, ()))
 
     @field_validator("proxy")
     @classmethod

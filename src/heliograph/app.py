@@ -263,14 +263,13 @@ async def open_app(
             transport = GuardedTransport(settings.outbound, SystemResolver(), roots=roots(settings))
         stack.push_async_callback(transport.close)
         stack.push_async_callback(to_endpoints.close)
-        counters = Counters(clock)
-        observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
+        feed = InProcessFeed()
         tools = Tools(
             directory=directory,
             inbox=store.inbox,
-            feed=InProcessFeed(),
+            feed=feed,
             transport=transport,
-            reports=reporting(store.outbox, directory, clock, store.parts, observer),
+            reports=reporting(store.outbox, directory, clock, store.parts),
             parts=store.parts,
             notes=store.notes,
             clock=clock,
@@ -284,25 +283,25 @@ async def open_app(
             stack.push_async_callback(channel.close)
         check_names(settings, channels)
         notices = notifications(settings, store, sealer, to_endpoints, clock)
-        gateway = _wired(settings, store, tools, channels, notices, sealer, passwords, counters, observer, hooks)
+        gateway = _wired(settings, clock, store, directory, channels, notices, sealer, passwords, feed, hooks)
         stack.push_async_callback(gateway.scripts.stop, 0.0)
         yield gateway
 
 
 def _wired(
     settings: Settings,
+    clock: Clock,
     store: SqliteStore,
-    tools: Tools,
+    directory: Directory,
     channels: Channels,
     notices: Notifications,
     sealer: Sealer,
     passwords: Argon2Passwords,
-    counters: Counters,
-    observer: Observer,
+    feed: InProcessFeed,
     hooks: Hooks | None,
 ) -> Heliograph:
-    clock, directory = tools.clock, tools.directory
-    results, people = InProcessResults(clock), People(directory, passwords, clock, entropy)
+    results, counters, people = InProcessResults(clock), Counters(clock), People(directory, passwords, clock, entropy)
+    observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
     room = _room(store, directory, sealer, results, observer, clock)
     sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings, store.notes)
     sending = senders(settings, results, store, directory, channels, sealer, clock, observer)
@@ -325,7 +324,7 @@ def _wired(
         services=services,
         dry_runs=DryRuns(services, sending.over, channels, directory, clock),
         arrivals=Arrivals(services, conversations, directory, once),
-        reports=tools.reports,
+        reports=reporting(store.outbox, directory, clock, store.parts),
         sign_in=sign_in,
         applications=Applications(store.keyring, settings.soap),
         credentials=Credentials(store.keyring, clock, entropy),
@@ -334,7 +333,7 @@ def _wired(
         people=people,
         roster=RosterService(directory, people, store.roster, clock),
         groups=GroupService(directory, people, store.roster, clock, entropy),
-        inbox=InboxService(store.inbox, tools.feed, receipts, store.answers),
+        inbox=InboxService(store.inbox, feed, receipts, store.answers),
         answering=sending.answering,
         links=AnswerLinks(sealer, settings.server.public_url),
         devices=devices,

@@ -12,7 +12,6 @@ from heliograph.core.events import (
     MessageAccepted,
     MessageAnswered,
     QuotaReached,
-    ReceiptCame,
     ScriptDisabled,
     ScriptFailed,
     SecondWayTaken,
@@ -76,8 +75,6 @@ class Counters:
             return (word, event.channel, event.reason)
         if isinstance(event, QuotaReached):
             return (word, event.channel, event.limit)
-        if isinstance(event, ReceiptCame):
-            return (word, event.channel, event.happening.value if event.happening is not None else "unknown")
         return (word, event.channel, "")
 
     def _tried(self, event: AttemptMade) -> None:

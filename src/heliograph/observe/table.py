@@ -47,12 +47,6 @@ METRICS = (
         "among them.",
     ),
     Metric(
-        "heliograph_receipts_total",
-        COUNTER,
-        ("channel", "receipt"),
-        "What providers said later, repetitions included: arrived, bounced, or unknown for a message that nobody knows.",
-    ),
-    Metric(
         "heliograph_delivery_seconds",
         HISTOGRAM,
         ("channel",),

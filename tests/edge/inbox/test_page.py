@@ -454,6 +454,16 @@ async def test_a_question_is_shown_with_its_two_buttons_and_a_silent_push_shows_
     assert await delivered(page, context, b'{"silent": true, "type": "RemoteAction", "data": {}}') == []
 
 
+async def test_notifications_are_turned_off_as_they_were_turned_on(
+    page: Page, town: Town, service: WebPushServer
+) -> None:
+    await subscribed(page, service)
+    await page.click("#menu summary")
+    await page.click("#quiet")
+    await page.get_by_role("button", name="Turn on notifications").wait_for()
+    assert await town.app.directory.devices([101]) == []
+
+
 async def test_signing_out_takes_the_browser_off_the_list(page: Page, town: Town, service: WebPushServer) -> None:
     await subscribed(page, service)
     assert len(await town.app.directory.devices([101])) == 1

@@ -223,7 +223,14 @@ function say(standing) {
   at('offered').textContent = words;
   at('notify').textContent = button;
   at('notify').hidden = !button;
+  at('quiet').hidden = standing !== 'on';
 }
+
+at('quiet').addEventListener('click', async () => {
+  await push.end(state.worker).catch(trouble);
+  at('menu').open = false;
+  say('off');
+});
 
 at('notify').addEventListener('click', async () => {
   at('notify').disabled = true;

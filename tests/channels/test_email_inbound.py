@@ -245,7 +245,7 @@ class TestBounces:
                 Verdict.GONE: [(Happening.BOUNCED, True)],
                 Verdict.BOUNCED: [(Happening.BOUNCED, False)],
                 Verdict.ARRIVED: [(Happening.ARRIVED, False)],
-                Verdict.NOTED: [],
+                Verdict.NOTED: [(Happening.NOTED, False)],
                 None: [],
             }[means]
         )
@@ -708,6 +708,19 @@ async def test_a_bounce_ends_the_delivery_and_the_use_of_its_address(tmp_path: P
         assert len(server.mails) == 1
         [suppressed] = await town.app.store.suppressions.suppressions("mail", before=None, limit=10)
         assert (suppressed.address, "5.1.1" in suppressed.reason) == (KEEPER, True)
+
+
+async def test_a_delay_is_noted_and_the_end_of_it_still_counts(tmp_path: Path) -> None:
+    async with SmtpServer() as server, a_town(tmp_path, channels=channels(server)) as town:
+        sent = await send(town)
+        envelope = server.mails[0].sender
+        await asyncio.to_thread(hand_in, port_of(town), "", envelope, report("4.4.1", "delayed", "smtp; no answer"))
+        [delivery] = await town.app.store.outbox.deliveries([sent])
+        assert (delivery.state, delivery.detail) == (State.SENT, "a mail server is still trying: 4.4.1 no answer")
+        await asyncio.to_thread(hand_in, port_of(town), "", envelope, report("4.4.7", "failed", "smtp; gave up"))
+        assert await state(town, sent) is State.UNDELIVERED
+        said = await town.app.store.outbox.receipts([delivery.id])
+        assert [one.happening for one in said] == [Happening.NOTED, Happening.BOUNCED]
 
 
 async def test_an_answer_comes_to_whoever_sent_the_mail_once_and_in_its_thread(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ class Happening(StrEnum):
     RETRIED = "retried"
     ARRIVED = "arrived"
     BOUNCED = "bounced"
+    NOTED = "noted"  # a later word that is not the last: it is delayed, or was passed on
     ANSWERED = "answered"
 
 
@@ -79,7 +80,7 @@ MOVES: dict[State, dict[Happening, State]] = {
         H.BOUNCED: S.UNDELIVERED,
         H.ANSWERED: S.REPLIED,
     },
-    S.SENT: {H.ARRIVED: S.DELIVERED, H.BOUNCED: S.UNDELIVERED, H.ANSWERED: S.REPLIED},
+    S.SENT: {H.NOTED: S.SENT, H.ARRIVED: S.DELIVERED, H.BOUNCED: S.UNDELIVERED, H.ANSWERED: S.REPLIED},
     S.DELIVERED: {H.ACCEPTED: S.DELIVERED, H.ARRIVED: S.DELIVERED, H.ANSWERED: S.REPLIED},
     S.REPLIED: {H.ACCEPTED: S.REPLIED, H.ARRIVED: S.REPLIED, H.ANSWERED: S.REPLIED},
     S.UNDELIVERED: {H.ACCEPTED: S.UNDELIVERED, H.BOUNCED: S.UNDELIVERED, H.ANSWERED: S.REPLIED},
@@ -92,7 +93,7 @@ MOVES: dict[State, dict[Happening, State]] = {
 SETTLED = frozenset({S.SENT, S.DELIVERED, S.REPLIED, S.UNDELIVERED, S.FAILED, S.EXPIRED, S.CANCELLED})
 
 #: What others say of a delivery, which may be long after it was tried.
-LATER_WORDS = frozenset({H.ARRIVED, H.BOUNCED, H.ANSWERED})
+LATER_WORDS = frozenset({H.NOTED, H.ARRIVED, H.BOUNCED, H.ANSWERED})
 
 #: Settled states from which an operator may send again.
 REPEATABLE = frozenset(state for state in SETTLED if H.RETRIED in MOVES[state])

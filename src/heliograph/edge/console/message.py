@@ -32,6 +32,7 @@ SHOWN = 50  # deliveries on one page; those in trouble come first
 _MOST_LIVE = 1000  # deliveries of a message whose page fetches itself again
 #: What a receipt says, and in which colour.
 _SAID = {
+    Happening.NOTED: (UNDER_WAY, "on its way"),
     Happening.ARRIVED: (GOOD, "delivered"),
     Happening.BOUNCED: (BAD, "not delivered"),
     Happening.ANSWERED: (GOOD, "answered"),

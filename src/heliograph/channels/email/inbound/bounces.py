@@ -24,7 +24,7 @@ class Verdict(Enum):
     GONE = "not delivered, and the address is not used again"
     BOUNCED = "not delivered"
     ARRIVED = "delivered"
-    NOTED = "nothing: it is logged"
+    NOTED = "nothing yet: it is noted with the delivery"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ class Bounce(msgspec.Struct, frozen=True):
     """What is reported, in the report's own words, on one line and cut."""
 
     verdict: Verdict
-    status: str
+    action: str
     words: str
 
 
@@ -104,4 +104,4 @@ def _read(fields: Message) -> Bounce | None:
     if means is None:
         return None
     diagnostic = str(fields.get("Diagnostic-Code", "")).partition(";")[2]
-    return Bounce(means, status, plain(f"{status} {diagnostic}".strip()) or "no reason given")
+    return Bounce(means, action, plain(f"{status} {diagnostic}".strip()) or "no reason given")

@@ -33,6 +33,15 @@ _HAPPENING = {
     Verdict.GONE: Happening.BOUNCED,
     Verdict.BOUNCED: Happening.BOUNCED,
     Verdict.ARRIVED: Happening.ARRIVED,
+    Verdict.NOTED: Happening.NOTED,
+}
+#: What a mail server did, by the action that its report names.
+_DID = {
+    "failed": "could not deliver it",
+    "delayed": "is still trying",
+    "delivered": "delivered it",
+    "relayed": "passed it on to one that does not report",
+    "expanded": "passed it on to a list",
 }
 
 
@@ -122,14 +131,9 @@ class Hearing:
         if bounce is None:
             self._log.warning("A mail to a bounce address is no report that can be read.", channel=self._name)
             return TAKEN
-        happening = _HAPPENING.get(bounce.verdict)
-        if happening is None:
-            self._log.info("A mail server reports on a mail.", channel=self._name, reason=bounce.words)
-            return TAKEN
-        verb = "delivered it" if happening is Happening.ARRIVED else "could not deliver it"
         report = Report(
-            happening=happening,
-            detail=f"a mail server {verb}: {bounce.words}",
+            happening=_HAPPENING[bounce.verdict],
+            detail=f"a mail server {_DID[bounce.action]}: {bounce.words}",
             message_id=meant.message_id,
             delivery_id=meant.delivery_id,
             gone=bounce.verdict is Verdict.GONE,

@@ -11,7 +11,7 @@ from heliograph.edge.agents.samples import request_sample, sample
 from heliograph.edge.agents.write import as_xml
 from heliograph.edge.contract.model import Complex
 from heliograph.edge.openapi.dry_run import DRY_RUN, dry_run_schema, or_dry_run
-from heliograph.edge.openapi.family import IDEMPOTENCY_KEY, KEY_ANSWERS
+from heliograph.edge.openapi.family import IDEMPOTENCY_KEY, SENDING_ANSWERS
 from heliograph.edge.openapi.schemas import Components, Schema
 
 REFUSED_NAME, FAILED_NAME = "Refused", "Failed"
@@ -112,7 +112,7 @@ def _responses(binding: Binding, components: Components) -> dict[str, Any]:
     }
     sends = binding.operation.name in SENDING
     if sends:
-        told |= {status: _answer(words, refused) for status, words in KEY_ANSWERS.items()}
+        told |= {status: _answer(words, refused) for status, words in SENDING_ANSWERS.items()}
     if binding.reply is None and sends:
         dry_run = {"application/json": {"schema": dry_run_schema(components)}}
         told["200"] = {"description": "What a dry run tells.", "content": dry_run}

@@ -44,9 +44,10 @@ IDEMPOTENCY_KEY = {
     "description": "The same key with the same request gets the first answer, and nothing is sent again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
-KEY_ANSWERS = {
+SENDING_ANSWERS = {
     "409": "The first request with this Idempotency-Key is still under way.",
     "422": "This Idempotency-Key came with another request before.",
+    "429": "Over a limit on what the company may send; there is room again after the seconds of Retry-After.",
 }
 _SAMPLE = {
     "Body": "The lamp is lit.",
@@ -153,7 +154,7 @@ def _push(components: Components) -> dict[str, Any]:
                 "content": or_dry_run(both("PushResponse"), components),
             },
             **errors(),
-            **{status: {"description": words, "content": both(ERRORS)} for status, words in KEY_ANSWERS.items()},
+            **{status: {"description": words, "content": both(ERRORS)} for status, words in SENDING_ANSWERS.items()},
         },
     }
 

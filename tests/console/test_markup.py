@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from heliograph.core.lifecycle import State
+from heliograph.core.lifecycle import LATER_WORDS, State
 from heliograph.edge.console.dead_letters import STATES_SHOWN
 from heliograph.edge.console.frame import link
 from heliograph.edge.console.markup import Html, flow, tag
+from heliograph.edge.console.message import SAID
 from heliograph.edge.console.words import STATES, count, span, when
 
 
@@ -38,6 +39,10 @@ def test_what_turns_or_hides_writing_is_shown_as_what_it_is(unseen: str) -> None
 
 def test_an_address_keeps_its_values_apart() -> None:
     assert link("/messages", recipient="a&b=c d", state="", before=None) == "/console/messages?recipient=a%26b%3Dc+d"
+
+
+def test_whatever_can_be_said_of_a_delivery_later_has_its_words() -> None:
+    assert set(SAID) == LATER_WORDS
 
 
 def test_every_state_has_its_words() -> None:

@@ -47,6 +47,12 @@ METRICS = (
         "among them.",
     ),
     Metric(
+        "heliograph_receipts_total",
+        COUNTER,
+        ("channel", "receipt"),
+        "What providers said later, repetitions included: arrived, bounced and so on; unknown for a message nobody knows.",
+    ),
+    Metric(
         "heliograph_delivery_seconds",
         HISTOGRAM,
         ("channel",),

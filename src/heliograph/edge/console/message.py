@@ -31,7 +31,7 @@ from heliograph.intake.query import MessageView
 SHOWN = 50  # deliveries on one page; those in trouble come first
 _MOST_LIVE = 1000  # deliveries of a message whose page fetches itself again
 #: What a receipt says, and in which colour.
-_SAID = {
+SAID = {
     Happening.NOTED: (UNDER_WAY, "on its way"),
     Happening.ARRIVED: (GOOD, "delivered"),
     Happening.BOUNCED: (BAD, "not delivered"),
@@ -243,7 +243,7 @@ def _receipts(look: Look, receipts: list[Receipt]) -> Html | None:
     if not receipts:
         return None
     rows: list[Sequence[Child]] = [
-        (pill(_SAID[each.happening][1], _SAID[each.happening][0]), clock_time(each.at), each.detail)
+        (pill(SAID[each.happening][1], SAID[each.happening][0]), clock_time(each.at), each.detail)
         for each in receipts
     ]
     return table(("receipt", "said at (UTC)", "what was said"), rows, label="Receipts")

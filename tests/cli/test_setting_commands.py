@@ -75,6 +75,16 @@ def test_the_doctor_is_content_with_a_fresh_gateway_and_not_with_an_open_one(ter
     assert (verdicts["permissions"], verdicts["reach"], verdicts["demo data"]) == ("bad", "bad", "bad")
 
 
+def test_the_doctor_finds_a_secret_that_everybody_knows_inside_a_table_too(terminal: Terminal) -> None:
+    terminal.ok("company", "add", "Lighthouse Keepers")
+    (terminal.folder / "heliograph.toml").write_text(
+        '[channels.sms]\nkind = "http_sms"\nprofile = "twilio"\n'
+        '[channels.sms.options]\ntwilio_account_sid = "AC1"\ntwilio_auth_token = "changeme"\n'
+    )
+    found = {row["subject"]: row for row in terminal.run("doctor", "--json").json}
+    assert (found["secrets"]["verdict"], "channels.sms.options" in found["secrets"]["sentence"]) == ("bad", True)
+
+
 def test_the_version_is_told(terminal: Terminal) -> None:
     assert terminal.ok("version", "--json").json["version"] == __version__
     assert terminal.ok("version").out.startswith(f"heliograph {__version__}")

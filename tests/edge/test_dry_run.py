@@ -12,6 +12,7 @@ import pytest
 from heliograph.config.quotas import QuotaSettings
 from heliograph.config.settings import MessagingSettings, PushSettings
 from heliograph.core.errors import NotSupported
+from heliograph.core.lifecycle import State
 from heliograph.edge.dry_run import asked
 from heliograph.testing.builders import a_device
 from heliograph.testing.running import KEY, Town, a_town
@@ -47,7 +48,7 @@ async def agents(town: Town, method: str, call: dict[str, Any], query: str = "?d
     headers = {"Authorization": f"SOTicket {town.ticket}", "Content-Type": "application/json"}
     agent = "Pocket" if method == "SendPushNotification" else "Messaging"
     heard = await town.ask("POST", f"/api/v1/Agents/{agent}/{method}{query}", headers, msgspec.json.encode(call))
-    return heard.status, msgspec.json.decode(heard.body)
+    return heard.status, msgspec.json.decode(heard.body or b"null")
 
 
 async def nothing_was_kept(town: Town) -> None:
@@ -148,6 +149,40 @@ async def test_a_costly_text_is_told_to_the_log_once_it_is_accepted(tmp_path: Pa
         assert status == 200
         counted = {key: many for key, many in town.app.counters.snapshot().items() if key[0] == "costly_text"}
         assert counted == {("costly_text", "sms", ""): 1}
+
+
+@pytest.mark.parametrize(
+    ("method", "call"),
+    [
+        (
+            "SendMessages",
+            {"Plugin": "trial", "OutgoingMessages": [{"To": to, "Content": "x"} for to in ("a", "", "b\r\n", "c")]},
+        ),
+        (
+            "SendMessages",
+            {"Plugin": "inbox", "OutgoingMessages": [{"To": to, "Content": "x"} for to in ("keeper101", "nobody")]},
+        ),
+        ("SendPushNotification", {"AssociateIds": [101, 103, 999], "Message": {"Title": "x", "Message": "y"}}),
+        ("SendPushNotification", {"AssociateIds": [101], "Message": {"Type": "RemoteAction", "Title": "x"}}),
+    ],
+)
+async def test_a_dry_run_tells_the_very_deliveries_that_the_real_call_makes(
+    tmp_path: Path, method: str, call: dict[str, Any]
+) -> None:
+    routes = PushSettings(routes={"Google": "trial"})
+    async with a_town(tmp_path, channels=CHANNELS, push=routes, messaging=MessagingSettings(wait=0)) as town:
+        await town.app.directory.put_device(a_device(0, handle="f00d"))
+        _, told = await agents(town, method, call)
+        await agents(town, method, call, "")
+        ids = [m.id for m in await town.app.store.outbox.messages(company_id=1, state=None, before_id=None, limit=9)]
+        made = await town.app.store.outbox.deliveries(sorted(ids))
+    ways = [way for message in told["dry_run"]["messages"] for way in message["ways"]]
+    assert [(way["channel"], way["address"].rstrip("\u2026"), way["device_id"]) for way in ways] == [
+        (each.channel, each.address, each.device_id) for each in made
+    ]
+    assert [bool(way["refused"]) for way in ways if way["channel"] != "trial" or not way["device_id"]] == [
+        each.state is State.FAILED for each in made if each.channel != "trial" or not each.device_id
+    ]
 
 
 async def test_dry_run_false_sends(town: Town) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyexpat
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -152,6 +152,13 @@ def packages() -> Iterator[Finding]:
             yield Finding("ok", "channel package", f"{kind.package} {kind.version} brings the kind {kind.kind}.")
 
 
+def _each(given: object) -> Iterable[object]:
+    """A setting's value, or each of a list's or table's."""
+    if isinstance(given, dict):
+        return given.values()
+    return given if isinstance(given, list | tuple) else [given]
+
+
 def secrets(settings: Settings) -> Iterator[Finding]:
     """Secrets that everybody knows, by setting."""
     weak = []
@@ -160,7 +167,7 @@ def secrets(settings: Settings) -> Iterator[Finding]:
         options = model.model_validate(plugin_values(values))
         for field in model.model_fields:
             given = getattr(options, field)
-            for secret in given if isinstance(given, list | tuple) else [given]:
+            for secret in _each(given):
                 if isinstance(secret, SecretStr) and secret.get_secret_value().lower() in _WELL_KNOWN:
                     weak.append(f"channels.{name}.{field}")
     if weak:

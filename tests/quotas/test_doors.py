@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,25 @@ async def test_a_call_for_which_there_is_no_room_at_all_is_refused_and_nothing_i
         assert "Over the limit" in refused.text
         assert before == await town.app.store.outbox.messages(company_id=1, state=None, before_id=None, limit=9)
         assert town.app.counters.snapshot()["quota_reached", "", "company"] == 3
+
+
+async def test_a_flood_of_calls_at_once_gets_exactly_what_is_left(tmp_path: Path) -> None:
+    limits = {"company": Allowance(month=40), "address": AddressAllowance(most=25, window=31 * 86400)}
+    async with a_town(tmp_path, **limited(**limits)) as town:
+        heard = await asyncio.gather(
+            *(send(town, "keeper101", "keeper103", "keeper101") for _ in range(60)), *(push(town) for _ in range(30))
+        )
+        accepted = sum(
+            sum(status["Status"] for status in told) if isinstance(told := json.loads(each.body), list) else 1
+            for each in heard
+            if each.status == 200
+        )
+        assert accepted == 40
+        [(_, used)] = await town.app.quotas.report(1)
+        assert used == 40
+        for associate_id in (101, 103):
+            assert len(await town.inbox(26, associate_id=associate_id)) <= 25
+        assert {each.status for each in heard} <= {200, 429}
 
 
 async def test_what_was_used_is_known_after_a_restart(tmp_path: Path) -> None:

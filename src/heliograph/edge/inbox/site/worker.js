@@ -39,12 +39,8 @@ async function fresh(request, pathname) {
 self.addEventListener('push', (event) => {
   let push = null;
   try { push = event.data?.json(); } catch { /* not ours: shown as a plain word below */ }
-  event.waitUntil(push?.silent ? wake(push) : notify(push ?? {}));
+  if (!push?.silent) event.waitUntil(notify(push ?? {})); // a silent one is for apps; here it has nothing to do
 });
-
-async function wake(push) {
-  for (const page of await self.clients.matchAll({ type: 'window' })) page.postMessage({ kind: 'push', data: push.data });
-}
 
 async function notify(push) {
   const shown = push.tag ? await self.registration.getNotifications({ tag: push.tag }) : [];

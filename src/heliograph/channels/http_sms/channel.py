@@ -201,11 +201,12 @@ class HttpSmsChannel:
         )
 
     def _arrival(self, said: Said) -> Arrival:
-        digits = said.sender.isascii() and said.sender.isdecimal() and len(said.sender) > _SHORT
+        sender = said.sender.removeprefix("00")
+        digits = sender.isascii() and sender.isdecimal() and len(sender) > _SHORT
         return Arrival(
             company_id=self._settings.replies_company,
             user=self._settings.replies_to,
-            sender=f"+{said.sender}" if digits else said.sender,
+            sender=f"+{sender}" if digits else said.sender,
             text=said.text,
             to=said.to,
             format=FORMATS[0],

@@ -122,11 +122,12 @@ class Inbound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sender: tuple[str, ...]
     to: tuple[str, ...]
     text: tuple[str, ...]
-    id: tuple[str, ...]  # the same when the provider calls again
+    id: tuple[str, ...] = ()  # the same when the provider calls again, and no other text's; none: it may come in twice
     part: tuple[str, str, str] | None = (
         None  # where reference, count and number are, of a long text handed in as several
     )
     each: str = ""
+    charset: str = "utf-8"  # of a form
     answer: str = ""  # what the provider wants to hear; some send a plain text on to the phone
     media: str = "text/plain"  # type of the answer
 

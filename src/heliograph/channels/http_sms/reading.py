@@ -69,7 +69,7 @@ def read_receipts(receipts: Receipts, body: bytes, query: str = "") -> list[Rece
 def read_texts(inbound: Inbound, body: bytes, query: str = "") -> list[Said]:
     """The texts from phones in a callback; none when it holds none."""
     found = []
-    for one in _documents(inbound.reads, inbound.each, body, query):
+    for one in _documents(inbound.reads, inbound.each, body, query, inbound.charset):
         id, sender, to, text = (_first(one, paths) for paths in (inbound.id, inbound.sender, inbound.to, inbound.text))
         if text and sender and _id(sender) and _id(to) == to:
             found.append(Said(_id(id), sender, to, text, _part(inbound, one)))
@@ -87,11 +87,11 @@ def _part(inbound: Inbound, document: Any) -> PartOf | None:
     return part if 1 < part.of <= _MOST_PARTS and 1 <= part.number <= part.of else None
 
 
-def _documents(reads: Reads, each: str, body: bytes, query: str) -> list[Any]:
+def _documents(reads: Reads, each: str, body: bytes, query: str, charset: str = "utf-8") -> list[Any]:
     if reads is Reads.FORM:
-        text = "&".join(part for part in (query, body.decode("utf-8", "replace")) if part)
+        text = "&".join(part for part in (query, body.decode(charset, "replace")) if part)
         flat = _json(body) if body.lstrip().startswith(b"{") else None
-        return [flat if isinstance(flat, dict) else _form(text)]
+        return [flat if isinstance(flat, dict) else _form(text, charset)]
     document = _json(body)
     listed = _value(document, each) if each else document
     return listed if isinstance(listed, list) else [listed]
@@ -149,9 +149,9 @@ def _json(body: bytes) -> Any:
         return None  # whatever it is, it says nothing
 
 
-def _form(text: str) -> dict[str, str]:
+def _form(text: str, charset: str) -> dict[str, str]:
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        return dict(parse_qsl(text, encoding=charset, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
     except ValueError:
         return {}
 

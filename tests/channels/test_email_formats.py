@@ -349,6 +349,10 @@ async def test_a_preview_tells_the_size_or_why_not(server: SmtpServer) -> None:
     assert "no header field" in channel.preview(letter("Fog", format=WHOLE)).refused
 
 
+async def test_as_a_second_way_it_reaches_a_user_by_the_mail_address(server: SmtpServer) -> None:
+    assert channel_to(server).traits.addressed_by == "email"
+
+
 async def test_the_formats_are_those_that_the_channel_tells(server: SmtpServer) -> None:
     assert channel_to(server).traits.formats == FORMATS == ("text/plain", "text/html", "smtp/rfc822")
 

@@ -60,6 +60,7 @@ class EmailChannel:
         self._listener = _listener(settings, hello, self._hearing)
         self._traits = Traits(
             formats=FORMATS,
+            addressed_by="email",
             concurrency=settings.concurrency,
             timeout=settings.timeout * _ANSWERS_A_MAIL,
             retry=RetryPolicy(attempts=len(SCHEDULE) + 1, schedule=SCHEDULE, resend_in_doubt=True),

@@ -12,6 +12,7 @@ from tests.cli.terminal import Terminal
 from tests.edge.calls import agents, soap
 
 from heliograph.config.quotas import AddressAllowance, Allowance, QuotaSettings
+from heliograph.config.settings import SoapErrors, SoapSettings
 from heliograph.core.lifecycle import State
 from heliograph.testing.running import KEY, Town, a_town
 
@@ -68,6 +69,17 @@ async def test_a_call_for_which_there_is_no_room_at_all_is_refused_and_nothing_i
         assert "Over the limit" in refused.text
         assert before == await town.app.store.outbox.messages(company_id=1, state=None, before_id=None, limit=9)
         assert town.app.counters.snapshot()["quota_reached", "", "company"] == 3
+
+
+async def test_where_failures_are_faults_a_limit_is_the_servers_with_a_time_to_come_back(tmp_path: Path) -> None:
+    faults = SoapSettings(errors=SoapErrors.FAULT)
+    async with a_town(tmp_path, soap=faults, **limited(company=Allowance(month=1))) as town:
+        assert (await push(town)).status == 200
+        call = "<p:SendPushNotification><p:AssociateIds><a:int>101</a:int></p:AssociateIds><p:Message><p:Title>Fog</p:Title></p:Message></p:SendPushNotification>"
+        refused = await soap(town, "Pocket", call, ticket=town.ticket)
+        assert refused.status == 500
+        assert "Server</faultcode>" in refused.text
+        assert int(refused.headers["retry-after"]) > 60
 
 
 async def test_a_flood_of_calls_at_once_gets_exactly_what_is_left(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from heliograph.config.quotas import AddressAllowance, Allowance, QuotaSettings
+from heliograph.config.quotas import AddressAllowance, Allowance, QuotaSettings, Spending
 from heliograph.config.settings import RetentionSettings
 from heliograph.core.delivery import Acceptance
 from heliograph.core.ports import Traits
@@ -115,6 +115,35 @@ async def test_the_longest_prefix_counts(clock: JumpingClock) -> None:
 async def test_numbers_of_other_countries_are_not_sent_to_and_mail_is(clock: JumpingClock) -> None:
     office = Office(clock, countries=["+47", "+46"])
     assert await office.send(SMS, replace(SMS, address="+881612345678"), MAIL) == ["", "country", ""]
+
+
+async def test_a_company_spends_no_more_than_it_may_by_the_prices_of_where_its_texts_go(clock: JumpingClock) -> None:
+    prices = {"+47": 0.5, "+4788": 10.0, "+46": 0.0}
+    office = Office(clock, prices=prices, spending=Spending(day=12.0))
+    dear = replace(SMS, address="+4788123456")
+    free, unknown = replace(SMS, address="+46701234567"), replace(SMS, address="+881612345678")
+    assert await office.send(dear, dear, replace(SMS, units=4), SMS, free, MAIL) == [
+        "",
+        "spending",
+        "",
+        "spending",
+        "",
+        "",
+    ]
+    assert await office.send(unknown) == ["country"], "what has no price cannot be counted, and is not sent"
+    [(meter, used)] = await office.quotas.report(1)
+    assert (used / meter.scale, meter.most / meter.scale) == (12.0, 12.0)
+    refusal = (await office.quotas.admit(1, [SMS])).refused[0]
+    assert refusal.words.startswith("Over the limit of 12 spent on SMS in a day;")
+    await clock.jump(86_400)
+    assert await office.send(dear) == [""]
+
+
+def test_a_limit_on_spending_needs_prices() -> None:
+    with pytest.raises(ValueError, match="needs `prices`"):
+        QuotaSettings(spending=Spending(day=1.0))
+    with pytest.raises(ValueError, match="from 0"):
+        QuotaSettings(prices={"+47": -1.0})
 
 
 async def test_one_address_is_sent_so_many_in_a_window_on_each_channel(clock: JumpingClock) -> None:

@@ -29,9 +29,9 @@ def quotas(
                     "company_id": each.id,
                     "limit": meter.kind.value,
                     "scope": meter.scope,
-                    "most": meter.most,
-                    "used": used,
-                    "left": max(meter.most - used, 0),
+                    "most": _read(meter.most, meter.scale),
+                    "used": _read(used, meter.scale),
+                    "left": _read(max(meter.most - used, 0), meter.scale),
                     "words": meter.words,
                     "starts_at": iso(meter.starts_at),
                     "ends_at": iso(meter.ends_at),
@@ -56,5 +56,10 @@ def quotas(
     console().print(table(columns, rows, right=("company", "limit", "used", "left")))
 
 
-def _left(left: int) -> str:
+def _read(count: int, scale: int) -> float:
+    """Messages are whole; money is not."""
+    return count if scale == 1 else count / scale
+
+
+def _left(left: float) -> str:
     return str(left) if left else "[red]none[/]"

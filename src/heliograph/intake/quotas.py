@@ -13,7 +13,7 @@ from hashlib import blake2s
 
 import msgspec
 
-from heliograph.config.quotas import Allowance, QuotaSettings
+from heliograph.config.quotas import Allowance, QuotaSettings, Spending
 from heliograph.core.errors import TooMany
 from heliograph.core.events import QuotaReached
 from heliograph.core.ports import Channels, Clock, Observer
@@ -26,12 +26,15 @@ class Limit(StrEnum):
     COMPANY = "company"
     CHANNEL = "channel"
     PREFIX = "prefix"
+    SPENDING = "spending"
     COUNTRY = "country"
     ADDRESS = "address"
 
 
 #: Limits that are about one item; the others are about how much a company may send at all.
 OF_ITEMS = frozenset({Limit.COUNTRY, Limit.ADDRESS})
+
+MONEY = 10_000  # money is counted in parts of that size of its unit
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +55,8 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: int  # ms since the epoch
     most: int
     words: str  # what is limited, as a reader would say it
+    each: int = 1  # what one unit counts as
+    scale: int = 1  # by which counts are divided to be read
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -92,6 +97,7 @@ class Quotas:
         self._observer = observer
         self._phones = frozenset(name for name, channel in channels.items() if channel.traits.addressed_by == "phone")
         self._prefixes = sorted(settings.prefixes, key=len, reverse=True)
+        self._priced = sorted(settings.prices, key=len, reverse=True)
         self._under_way: dict[tuple[int, str, int, int], int] = {}  # taken by calls that are not committed yet
         self.on = settings != QuotaSettings()
 
@@ -134,6 +140,7 @@ class Quotas:
             meters += _windows(Limit.CHANNEL, f"channel:{channel}", allowance, f"messages by {channel}", now)
         for prefix, allowance in self._settings.prefixes.items():
             meters += _windows(Limit.PREFIX, f"prefix:{prefix}", allowance, f"messages to {prefix}", now)
+        meters += self._spending(0, now)
         used = await self._usage.used([_used(company_id, meter.key, 0) for meter in meters])
         return list(zip(meters, used, strict=True))
 
@@ -151,7 +158,9 @@ class Quotas:
         yield from _windows(Limit.COMPANY, "company", self._of_company(company_id), "messages", now)
         if (allowance := self._settings.channels.get(want.channel)) is not None:
             yield from _windows(Limit.CHANNEL, f"channel:{want.channel}", allowance, f"messages by {want.channel}", now)
-        prefix = self._prefix(want)
+        if (price := self._price(want)) is not None:
+            yield from self._spending(price, now)
+        prefix = self._longest(want, self._prefixes)
         if prefix:
             allowance = self._settings.prefixes[prefix]
             yield from _windows(Limit.PREFIX, f"prefix:{prefix}", allowance, f"messages to {prefix}", now)
@@ -170,16 +179,30 @@ class Quotas:
     def _of_company(self, company_id: int) -> Allowance:
         return self._settings.companies.get(str(company_id), self._settings.company)
 
-    def _prefix(self, want: Want) -> str:
+    def _spending(self, price: float, now: int) -> Iterator[Meter]:
+        """What is spent by prices; `each` is that of one unit."""
+        for meter in _windows(Limit.SPENDING, "spending", self._settings.spending, "spent on SMS", now, scale=MONEY):
+            yield msgspec.structs.replace(meter, each=round(price * MONEY))
+
+    def _longest(self, want: Want, prefixes: Sequence[str]) -> str:
+        """Of prefixes in order of length, the longest first, the one that the number begins with."""
         if want.channel not in self._phones:
             return ""
-        return next((prefix for prefix in self._prefixes if want.address.startswith(prefix)), "")
+        return next((prefix for prefix in prefixes if want.address.startswith(prefix)), "")
+
+    def _price(self, want: Want) -> float | None:
+        """What a part to that number costs; None where it is not known, or there is no number."""
+        return self._settings.prices.get(self._longest(want, self._priced))
 
     def _forbidden(self, want: Want) -> Refusal | None:
-        allowed = self._settings.countries
-        if not allowed or want.channel not in self._phones or want.address.startswith(tuple(allowed)):
+        if want.channel not in self._phones:
             return None
-        return Refusal(Limit.COUNTRY, f"Numbers that begin so are not sent to; only {', '.join(allowed)[:200]}.")
+        allowed = self._settings.countries
+        if allowed and not want.address.startswith(tuple(allowed)):
+            return Refusal(Limit.COUNTRY, f"Numbers that begin so are not sent to; only {', '.join(allowed)[:200]}.")
+        if self._settings.spending != Spending() and self._price(want) is None:
+            return Refusal(Limit.COUNTRY, "Numbers that begin so have no price, and what is spent is limited.")
+        return None
 
     def _tell(self, company_id: int, wants: Sequence[Want], refused: Mapping[int, Refusal]) -> None:
         if self._observer is None:
@@ -201,18 +224,27 @@ def too_many(admission: Admission, wants: int) -> TooMany | None:
     return TooMany(first.words, retry_after=first.retry_after or 1.0)
 
 
-def _windows(kind: Limit, scope: str, allowance: Allowance, words: str, now: int) -> Iterator[Meter]:
+def _windows(
+    kind: Limit, scope: str, allowance: Allowance | Spending, words: str, now: int, *, scale: int = 1
+) -> Iterator[Meter]:
     for span in Span:
         if most := getattr(allowance, span.value):
             starts_at, ends_at = WINDOWS[span](now)
-            said = f"{words} in {'an' if span is Span.HOUR else 'a'} {span}"
-            yield Meter(kind=kind, scope=scope, starts_at=starts_at, ends_at=ends_at, most=most, words=said)
+            yield Meter(
+                kind=kind,
+                scope=scope,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                most=round(most * scale),
+                words=f"{words} in {'an' if span is Span.HOUR else 'a'} {span}",
+                scale=scale,
+            )
 
 
 def _cost(meter: Meter, want: Want) -> int:
     if meter.kind is Limit.COMPANY:
         return want.messages
-    return 1 if meter.kind is Limit.ADDRESS else want.units
+    return 1 if meter.kind is Limit.ADDRESS else want.units * meter.each
 
 
 def _exceeded(
@@ -224,7 +256,7 @@ def _exceeded(
         return None
     longest = max(full, key=lambda meter: meter.ends_at)
     again = datetime.fromtimestamp(longest.ends_at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    words = f"Over the limit of {longest.most} {longest.words}; there is room again from {again}."
+    words = f"Over the limit of {longest.most / longest.scale:g} {longest.words}; there is room again from {again}."
     return Refusal(longest.kind, words, (longest.ends_at - now) / 1000)
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
+import typer
 from tests.console.visitor import Visitor, words
 
+from heliograph.cli.main import app as cli
 from heliograph.core.access import Scope
 from heliograph.core.delivery import Acceptance, Attempt, Record
 from heliograph.core.events import AttemptMade
 from heliograph.core.lifecycle import Happening, State
 from heliograph.core.message import Push, Text
+from heliograph.edge import console
 from heliograph.testing.builders import a_delivery, a_message, an_acceptance
 from heliograph.testing.running import Town
 
@@ -373,3 +378,12 @@ async def test_what_is_the_whole_gateway_s_is_not_a_company_s(town: Town, path: 
     assert (await theirs.get(path)).status == 403
     for button in ("/channels/check", "/scripts/reload"):
         assert (await theirs.press(button)).status == 403
+
+
+def test_every_command_that_a_page_names_is_there() -> None:
+    root: Any = typer.main.get_command(cli)
+    pages = [file.read_text(encoding="utf-8") for file in Path(console.__path__[0]).glob("*.py")]
+    named = {tuple(words.split()) for page in pages for words in re.findall(r"heliograph ([a-z]+ [a-z]+)\b", page)}
+    assert len(named) >= 3
+    for group, command in named:
+        assert command in root.commands[group].commands, f"heliograph {group} {command}"

@@ -243,8 +243,7 @@ def _receipts(look: Look, receipts: list[Receipt]) -> Html | None:
     if not receipts:
         return None
     rows: list[Sequence[Child]] = [
-        (pill(SAID[each.happening][1], SAID[each.happening][0]), clock_time(each.at), each.detail)
-        for each in receipts
+        (pill(SAID[each.happening][1], SAID[each.happening][0]), clock_time(each.at), each.detail) for each in receipts
     ]
     return table(("receipt", "said at (UTC)", "what was said"), rows, label="Receipts")
 

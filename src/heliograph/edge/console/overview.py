@@ -55,7 +55,7 @@ def _worries(seen: Overview) -> Iterator[Html]:
     webhooks = seen.health.get("webhooks", {})
     for what in ("failing", "disabled"):
         if many := webhooks.get(what, 0):
-            told = f" {count(many, 'endpoint')} of event notifications. heliograph webhook list says which."
+            told = f" {count(many, 'endpoint')} of event notifications. heliograph webhooks list says which."
             yield flow(pill(what, BAD if what == "disabled" else UNDER_WAY), told)
     for script in seen.scripts:
         name = tag("a", script.name, href=link("/scripts"))

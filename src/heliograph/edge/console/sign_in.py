@@ -10,8 +10,9 @@ def render(assets: str, *, after: str, refused: str, several: bool, allowed: boo
     """Two ways in: a password, or a one-time code. `after` is where it goes on, `several` asks for the company too."""
     warning = tag(
         "p",
-        "This page came over plain HTTP from another machine, so that a password could be read on the way. Use HTTPS, or a "
-        "browser on the gateway's own machine; console.plain_http allows it all the same.",
+        "This page came over plain HTTP from another machine, so that a password could be read on the way. Use HTTPS "
+        "(behind a proxy that has it, set server.public_url), or a browser on the gateway's own machine; console.plain_http "
+        "allows it all the same.",
         class_="notice bad",
     )
     ways = flow(_password(after, several) if passwords else None, _code(after))

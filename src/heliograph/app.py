@@ -263,13 +263,14 @@ async def open_app(
             transport = GuardedTransport(settings.outbound, SystemResolver(), roots=roots(settings))
         stack.push_async_callback(transport.close)
         stack.push_async_callback(to_endpoints.close)
-        feed = InProcessFeed()
+        counters = Counters(clock)
+        observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
         tools = Tools(
             directory=directory,
             inbox=store.inbox,
-            feed=feed,
+            feed=InProcessFeed(),
             transport=transport,
-            reports=reporting(store.outbox, directory, clock, store.parts),
+            reports=reporting(store.outbox, directory, clock, store.parts, observer),
             parts=store.parts,
             notes=store.notes,
             clock=clock,
@@ -283,35 +284,33 @@ async def open_app(
             stack.push_async_callback(channel.close)
         check_names(settings, channels)
         notices = notifications(settings, store, sealer, to_endpoints, clock)
-        gateway = _wired(settings, clock, store, directory, channels, notices, sealer, passwords, feed, hooks)
+        gateway = _wired(settings, store, tools, channels, notices, sealer, passwords, counters, observer, hooks)
         stack.push_async_callback(gateway.scripts.stop, 0.0)
         yield gateway
 
 
 def _wired(
     settings: Settings,
-    clock: Clock,
     store: SqliteStore,
-    directory: Directory,
+    tools: Tools,
     channels: Channels,
     notices: Notifications,
     sealer: Sealer,
     passwords: Argon2Passwords,
-    feed: InProcessFeed,
+    counters: Counters,
+    observer: Observer,
     hooks: Hooks | None,
 ) -> Heliograph:
-    results, counters, people = InProcessResults(clock), Counters(clock), People(directory, passwords, clock, entropy)
-    observer = Everyone([counters, LogEvents(verbose=settings.log.level.lower() == "debug")])
+    clock, directory = tools.clock, tools.directory
+    results, people = InProcessResults(clock), People(directory, passwords, clock, entropy)
     room = _room(store, directory, sealer, results, observer, clock)
     sign_in = SignIn(directory, store.keyring, passwords, clock, entropy, settings, store.notes)
     sending = senders(settings, results, store, directory, channels, sealer, clock, observer)
     receipts, devices = Receipts(store.outbox, clock), DeviceService(directory, clock)
     conversations = Conversations(store.outbox, store.threads, clock, settings.messaging)
     incoming = IncomingService(sending.intake, channels, conversations, settings.messaging, settings.push)
-    methods = handlers(
-        *(*sending.services, PrincipalService(sign_in, __version__), devices, incoming),
-        NotificationService(store.inbox, receipts, settings.push),
-    )
+    handled = NotificationService(store.inbox, receipts, settings.push)
+    methods = handlers(*sending.services, PrincipalService(sign_in, __version__), devices, incoming, handled)
     scripts = _scripts(settings, Verbs(sending.push, sending.at_once, directory), store, sealer, clock, observer)
     services, once = Services(methods, hooks or scripts), Once(store.replays, clock, settings.idempotency)
     dispatcher = Dispatcher(notices.beside(channels), store.queue, room, settings.dispatch)
@@ -324,7 +323,7 @@ def _wired(
         services=services,
         dry_runs=DryRuns(services, sending.over, channels, directory, clock),
         arrivals=Arrivals(services, conversations, directory, once),
-        reports=reporting(store.outbox, directory, clock, store.parts),
+        reports=tools.reports,
         sign_in=sign_in,
         applications=Applications(store.keyring, settings.soap),
         credentials=Credentials(store.keyring, clock, entropy),
@@ -333,7 +332,7 @@ def _wired(
         people=people,
         roster=RosterService(directory, people, store.roster, clock),
         groups=GroupService(directory, people, store.roster, clock, entropy),
-        inbox=InboxService(store.inbox, feed, receipts, store.answers),
+        inbox=InboxService(store.inbox, tools.feed, receipts, store.answers),
         answering=sending.answering,
         links=AnswerLinks(sealer, settings.server.public_url),
         devices=devices,

@@ -19,8 +19,9 @@ from prometheus_client.parser import text_string_to_metric_families as read_plai
 from heliograph import __version__
 from heliograph.config.settings import MetricsSettings, ServerSettings
 from heliograph.core.access import Scope
+from heliograph.core.delivery import Record, Report
 from heliograph.core.events import AttemptMade, ChannelPaused, DeliverySettled, MessageAccepted, ScriptFailed
-from heliograph.core.lifecycle import State
+from heliograph.core.lifecycle import Happening, State
 from heliograph.observe.counters import Counters
 from heliograph.observe.histogram import ACCEPTING, Histogram
 from heliograph.observe.table import BY_NAME, HISTOGRAM, METRICS
@@ -131,6 +132,7 @@ async def test_labels_are_names_out_of_settings_and_never_a_person_or_an_id(town
         "reason",
         "limit",
         "door",
+        "receipt",
         "status",
     }
     assert {label for metric in METRICS for label in metric.labels} <= allowed
@@ -148,6 +150,18 @@ async def test_refused_calls_are_counted_by_door_and_status(town: Town) -> None:
     assert all(status >= 400 for door, status in answers if door != "soap")
     families = await scrape(town)
     assert sum(sample.value for sample in families["heliograph_requests"].samples) == 5
+
+
+async def test_receipts_are_counted_and_those_that_nobody_knows_apart(town: Town) -> None:
+    now = town.app.clock.now()
+    await town.app.store.outbox.accept(an_acceptance(1, first=500, state=State.LEASED, channel="inbox"))
+    took = Record(delivery_id=500, happening=Happening.ACCEPTED, at=now, provider_id="p-1")
+    await town.app.store.outbox.record([took])
+    for ids in (("p-1",), ("nobody",)):
+        await town.app.reports.report("inbox", Report(ids=ids, happening=Happening.BOUNCED))
+    families = await scrape(town)
+    assert value(families, "heliograph_receipts_total", channel="inbox", receipt="bounced") == 1
+    assert value(families, "heliograph_receipts_total", channel="inbox", receipt="unknown") == 1
 
 
 async def test_former_channels_are_one_number_and_no_labels(town: Town) -> None:

@@ -17,11 +17,12 @@ from heliograph.core.events import (
     MessageAccepted,
     MessageAnswered,
     QuotaReached,
+    ReceiptCame,
     ScriptDisabled,
     ScriptFailed,
     SecondWayTaken,
 )
-from heliograph.core.lifecycle import State
+from heliograph.core.lifecycle import Happening, State
 from heliograph.observe.counters import Counters
 from heliograph.observe.events import LINES, Everyone, LogEvents
 from heliograph.testing.observer import Witness
@@ -31,6 +32,7 @@ ONE_OF_EACH: list[Event] = [
     MessageAnswered(1, 1, 1),
     AttemptMade(1, "mail", 1, "accepted", 12),
     DeliverySettled(1, "mail", State.SENT),
+    ReceiptCame("sms", Happening.BOUNCED),
     ChannelPaused("mail", "the password was refused", 5.0),
     ChannelResumed("mail"),
     SecondWayTaken(1, 2, 1, "sms", "refused"),
@@ -58,6 +60,7 @@ def test_events_are_counted_by_kind_channel_and_outcome() -> None:
         ("message_accepted", "", ""): 1,
         ("message_answered", "", ""): 1,
         ("quota_reached", "sms", "channel"): 1,
+        ("receipt_came", "sms", "bounced"): 1,
         ("script_disabled", "quiet.py", ""): 1,
         ("script_failed", "quiet.py", "before"): 1,
         ("second_way_taken", "sms", "refused"): 1,

@@ -264,7 +264,8 @@ class ConsoleSettings(Area):
     idle: float = Field(1800.0, gt=0, description="Seconds without use after which a sign-in ends.")
     lifetime: float = Field(12 * 3600.0, gt=0, description="Seconds after which a sign-in ends whatever its use.")
     plain_http: bool = Field(
-        False, description="Let people on other machines sign in without HTTPS, so that passwords can be read on the way."
+        False,
+        description="Let people on other machines sign in without HTTPS, so that passwords can be read on the way.",
     )
 
 

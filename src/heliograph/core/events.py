@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from heliograph.core.lifecycle import State
+from heliograph.core.lifecycle import Happening, State
 
 
 class MessageAccepted(msgspec.Struct, frozen=True):
@@ -45,6 +45,13 @@ class DeliverySettled(msgspec.Struct, frozen=True):
     channel: str
     state: State
     age: float = 0.0  # seconds since its message was accepted
+
+
+class ReceiptCame(msgspec.Struct, frozen=True):
+    """A provider said later what became of a message. `happening` is None when nobody knows the message it names."""
+
+    channel: str
+    happening: Happening | None
 
 
 class ChannelPaused(msgspec.Struct, frozen=True):
@@ -106,6 +113,7 @@ Event = (
     | MessageAnswered
     | AttemptMade
     | DeliverySettled
+    | ReceiptCame
     | ChannelPaused
     | ChannelResumed
     | SecondWayTaken

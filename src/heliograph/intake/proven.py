@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from heliograph.core.delivery import Delivery, Record, Report
 from heliograph.core.parts import Parts
-from heliograph.core.ports import Clock, Directory, Outbox, Reports
+from heliograph.core.ports import Clock, Directory, Observer, Outbox, Reports
+from heliograph.intake.observed_reports import ObservedReports
 from heliograph.intake.reports import ProviderReports
 
 
@@ -46,6 +47,9 @@ class ProvenReports:
         return None
 
 
-def reporting(outbox: Outbox, directory: Directory, clock: Clock, parts: Parts) -> Reports:
-    """Port `Reports`, whole: what is proven, and what is known by a provider's id."""
-    return ProvenReports(outbox, directory, clock, ProviderReports(outbox, clock, parts))
+def reporting(
+    outbox: Outbox, directory: Directory, clock: Clock, parts: Parts, observer: Observer | None = None
+) -> Reports:
+    """Port `Reports`, whole: what is proven, and what is known by a provider's id; told to the observer, if there is one."""
+    reports = ProvenReports(outbox, directory, clock, ProviderReports(outbox, clock, parts))
+    return reports if observer is None else ObservedReports(reports, observer)

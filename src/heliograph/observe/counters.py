@@ -12,6 +12,7 @@ from heliograph.core.events import (
     MessageAccepted,
     MessageAnswered,
     QuotaReached,
+    ReceiptCame,
     ScriptDisabled,
     ScriptFailed,
     SecondWayTaken,
@@ -75,6 +76,8 @@ class Counters:
             return (word, event.channel, event.reason)
         if isinstance(event, QuotaReached):
             return (word, event.channel, event.limit)
+        if isinstance(event, ReceiptCame):
+            return (word, event.channel, event.happening.value if event.happening is not None else "unknown")
         return (word, event.channel, "")
 
     def _tried(self, event: AttemptMade) -> None:

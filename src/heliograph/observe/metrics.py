@@ -36,6 +36,7 @@ Numbers = Mapping[Labels, float]
 _COUNTED: dict[str, tuple[str, Callable[[str, str], Labels]]] = {
     "attempt_made": ("heliograph_attempts_total", lambda channel, outcome: (channel, outcome)),
     "delivery_settled": ("heliograph_deliveries_settled_total", lambda channel, state: (channel, state)),
+    "receipt_came": ("heliograph_receipts_total", lambda channel, receipt: (channel, receipt)),
     "channel_paused": ("heliograph_channel_pauses_total", lambda channel, _: (channel,)),
     "message_accepted": ("heliograph_messages_accepted_total", lambda *_: ()),
     "message_answered": ("heliograph_messages_answered_total", lambda *_: ()),

@@ -33,7 +33,6 @@ PUBLIC = {
     "GET /healthz": "for whoever watches the process",
     "GET /openapi.json": "describes",
     "GET /apiexplorer": "describes",
-    "GET /metrics": "numbers, for whoever is on the machine of a gateway that listens to it alone: tests/metrics",
     "GET /inbox": "a page that is the same for everybody",
     "GET /inbox/{file}": "its files",
     "GET /inbox/session": "tells whose session it is; a stranger's is nobody's",

@@ -112,8 +112,8 @@ def senders(
     """Wired, and nothing started. Raises BadSetting for fallbacks that cannot be."""
     intake = Intake(store.outbox, store.queue, results, clock, observer)
     ways = fallbacks(settings.channels)
-    second_ways = SecondWays(ways, channels, directory)
     quotas = Quotas(settings.quotas, channels, store.usage, clock, observer)
+    second_ways = SecondWays(ways, channels, directory, quotas.price_of)
     messaging = partial(
         MessagingService,
         outbox=store.outbox,

@@ -261,10 +261,13 @@ async def test_plans_of_what_an_operator_withdraws_are_not_taken(outbox: Outbox,
 
 
 async def test_a_second_way_counts_for_its_channels_quota(outbox: Outbox, usage: Usage) -> None:
-    await accept(outbox, {1: (a_plan(units=3),)})
+    await accept(outbox, {1: (a_plan(units=3, spend=1800),)})
     await end(outbox, 1, State.FAILED)
     counted = [(u.scope, u.starts_at, u.ends_at, u.units) for u in await usage.usage(1, now=NOON)]
-    assert sorted(counted) == sorted(("channel:sms", *WINDOWS[span](NOON + 5), 3) for span in Span)
+    wanted = [
+        (scope, *WINDOWS[span](NOON + 5), n) for scope, n in (("channel:sms", 3), ("spending", 1800)) for span in Span
+    ]
+    assert sorted(counted) == sorted(wanted)
 
 
 async def test_plans_are_removed_with_their_message(outbox: Outbox, standbys: Standbys) -> None:

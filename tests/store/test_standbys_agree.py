@@ -44,6 +44,7 @@ def a_story(chance: random.Random, message_id: int) -> Acceptance:
                     after_ms=chance.choice((0, 50, 500)),
                     refused=chance.choice(("", "", "no address")),
                     units=chance.randint(1, 3),
+                    spend=chance.choice((0, 600)),
                 )
                 for _ in range(chance.randint(0, 3))
             ]

@@ -51,6 +51,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     after_ms: int = 0  # how long to wait for a receipt, and the share of the time that the way before it has
     refused: str = ""  # why nothing can go this way
     units: int = 1  # what it counts for in the channel's quota, should it be taken
+    spend: int = 0  # and in what is spent
 
 
 class Standby(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +72,7 @@ class Standby(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int  # ms since the epoch: the message's
     refused: str = ""
     units: int = 1
+    spend: int = 0
     due_at: int = 0  # ms since the epoch: when a receipt has been waited for long enough; 0: nothing is waited for
     ready: Reason | None = None  # the way before it is lost; another device of the same person's may still do
     ready_at: int = 0  # ms since the epoch
@@ -117,6 +119,7 @@ def chained(
                 expires_at=expires_at,
                 refused=plan.refused,
                 units=plan.units,
+                spend=plan.spend,
             )
         )
     return tuple(chain)

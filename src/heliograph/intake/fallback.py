@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -22,6 +22,10 @@ PARTICULARS: dict[str, str] = {
 }
 
 
+PriceOf = Callable[[str, str, int], int]
+"""From channel, address and units to what that costs."""
+
+
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """To whom a message goes that may need a second way."""
 
@@ -33,7 +37,10 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 class SecondWays:
     """Plans them, while the call that sends is being accepted."""
 
-    def __init__(self, fallbacks: Mapping[str, FallbackSettings], channels: Channels, directory: Directory) -> None:
+    def __init__(
+        self, fallbacks: Mapping[str, FallbackSettings], channels: Channels, directory: Directory, price_of: PriceOf
+    ) -> None:
+        self._price_of = price_of
         self._fallbacks = fallbacks
         self._channels = channels
         self._directory = directory
@@ -72,7 +79,9 @@ class SecondWays:
             )
             try:
                 address = await self._address(recipient, self._channels[channel], format)
-                chain.append(msgspec.structs.replace(planned, address=address.value, reaches=address.associate_id))
+                spend = self._price_of(channel, address.value, planned.units)
+                reached = {"address": address.value, "reaches": address.associate_id, "spend": spend}
+                chain.append(msgspec.structs.replace(planned, **reached))
                 unreached = None
             except InvalidArgument as error:
                 unreached = waiting or msgspec.structs.replace(planned, refused=error.detail)

@@ -125,6 +125,11 @@ class Quotas:
         self._tell(company_id, wants, refused)
         return Admission(company_id, used, refused)
 
+    def price_of(self, channel: str, address: str, units: int) -> int:
+        """What so many units to that address cost, as spending counts it; 0 where no price is known."""
+        price = self._price(Want(channel=channel, address=address))
+        return round((price or 0.0) * MONEY) * units
+
     def over(self, admission: Admission) -> None:
         """What was admitted is in the store now, or will never be."""
         for used in admission.usage:

@@ -150,18 +150,16 @@ def _take(t: Tables, standby: Standby) -> None:
     t.last_standby += 1
     t.standbys[standby.id] = replace(standby, made_no=t.last_standby, made_at=standby.ready_at, due_at=0)
     if not standby.refused:
-        for starts_at, ends_at in (window(standby.ready_at) for window in WINDOWS.values()):
-            add(
-                t,
-                Used(
-                    company_id=standby.company_id,
-                    scope=f"channel:{standby.channel}",
-                    starts_at=starts_at,
-                    ends_at=ends_at,
-                    units=standby.units,
-                ),
-            )
+        _count(t, standby, f"channel:{standby.channel}", standby.units)
+        _count(t, standby, "spending", standby.spend)
     _forget(t, {other.root for other in others} - {standby.root})
+
+
+def _count(t: Tables, standby: Standby, scope: str, units: int) -> None:
+    for starts_at, ends_at in (window(standby.ready_at) for window in WINDOWS.values()):
+        used = Used(company_id=standby.company_id, scope=scope, starts_at=starts_at, ends_at=ends_at, units=units)
+        if units:
+            add(t, used)
 
 
 def _hopes(t: Tables, standby: Standby) -> bool:

@@ -106,13 +106,13 @@ BEGIN
 
     INSERT INTO standby (
         id, replaces, root, message_id, company_id, channel, address, associate_id, reasons, after_ms, share_ms,
-        expires_at, refused, units, due_at, ready, ready_at, made_no, made_at, reaches
+        expires_at, refused, units, due_at, ready, ready_at, made_no, made_at, reaches, spend
     )
     SELECT
         value ->> 'id', value ->> 'replaces', value ->> 'root', value ->> 'message_id', value ->> 'company_id',
         value ->> 'channel', value ->> 'address', value ->> 'associate_id', value -> 'reasons', value ->> 'after_ms',
         value ->> 'share_ms', value ->> 'expires_at', value ->> 'refused', value ->> 'units', 0, NULL, 0, 0, 0,
-        value ->> 'reaches'
+        value ->> 'reaches', value ->> 'spend'
     FROM carray(NEW.standbys);
 
     INSERT INTO usage (company_id, scope, starts_at, ends_at, units)

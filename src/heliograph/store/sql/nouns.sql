@@ -61,7 +61,7 @@ CREATE TEMP VIEW standby_noun AS
 SELECT id, message_id, made_no, json_object(
     'id', id, 'replaces', replaces, 'root', root, 'message_id', message_id, 'company_id', company_id, 'channel', channel,
     'address', address, 'associate_id', associate_id, 'reaches', reaches, 'reasons', json(reasons), 'after_ms', after_ms,
-    'share_ms', share_ms, 'expires_at', expires_at, 'refused', refused, 'units', units, 'due_at', due_at,
+    'share_ms', share_ms, 'expires_at', expires_at, 'refused', refused, 'units', units, 'spend', spend, 'due_at', due_at,
     'ready', ready, 'ready_at', ready_at, 'made_no', made_no, 'made_at', made_at
 ) AS noun FROM standby;
 

@@ -69,8 +69,13 @@ BEGIN
     WHERE id = NEW.id;
     -- It costs like any other message of its channel, and counts in the windows of core/usage.py.
     INSERT INTO usage (company_id, scope, starts_at, ends_at, units)
-    SELECT NEW.company_id, 'channel:' || NEW.channel, w.starts_at, w.ends_at, NEW.units
+    SELECT NEW.company_id, c.scope, w.starts_at, w.ends_at, c.units
     FROM (
+        SELECT 'channel:' || NEW.channel AS scope, NEW.units AS units
+        UNION ALL
+        SELECT 'spending', NEW.spend
+    ) AS c
+    CROSS JOIN (
         SELECT
             NEW.ready_at - NEW.ready_at % 3600000 AS starts_at,
             NEW.ready_at - NEW.ready_at % 3600000 + 3600000 AS ends_at
@@ -81,7 +86,7 @@ BEGIN
             unixepoch(NEW.ready_at / 1000, 'unixepoch', 'start of month') * 1000,
             unixepoch(NEW.ready_at / 1000, 'unixepoch', 'start of month', '+1 month') * 1000
     ) AS w
-    WHERE NEW.refused = ''
+    WHERE NEW.refused = '' AND c.units > 0
     ON CONFLICT DO UPDATE SET units = units + excluded.units;
     DELETE FROM standby
     WHERE made_no = 0 AND root <> NEW.root AND root IN (

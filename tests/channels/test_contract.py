@@ -254,7 +254,8 @@ class TestWebPush(ChannelContract):
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Subject]:
-        async with a_web(AUTHORITY) as web:
+        # By a pattern: a service that is named by host is looked for at port 443 when the channel is checked.
+        async with a_web(AUTHORITY, services=["*.0.0.1"]) as web:
             bad = [Http2Answer(status=status) for status in WEB_PUSH_ANSWERS if status >= 300]
             bad += [Http2Answer(status=429, headers={"retry-after": wish}) for wish in ("soon", "-1", "9" * 50)]
             bad += [Http2Answer(fault=fault) for fault in (Http2Fault.RESET, Http2Fault.HANG_UP, Http2Fault.STALL)]

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from heliograph.channels.email.addresses import Addresses
 from heliograph.channels.email.html import as_text, title
+from heliograph.channels.email.mailbox import read_mailbox
 from heliograph.channels.email.payload import FORMATS, HTML, WHOLE, Mail, Unfit, mail
 from heliograph.channels.email.settings import EmailSettings
 from heliograph.channels.email.tokens import Kind, Tokens
@@ -369,6 +370,14 @@ NAMES = {
     "from", "sender", "to", "subject", "date", "message-id", "content-type", "content-transfer-encoding", "mime-version",
     "reply-to", "references", "in-reply-to", "list-unsubscribe", "list-unsubscribe-post",
 }  # fmt: skip
+
+
+@given(st.one_of(st.text(max_size=80), st.tuples(LINES, LINES).map("@".join)))
+def test_whatever_is_taken_for_an_address_can_stand_in_a_command(text: str) -> None:
+    address = read_mailbox(text)
+    assert address == read_mailbox(address)
+    assert not set(address) & set('\r\n\x00 <>,;:()[]"\\\u2028\u202e')
+    assert address.isprintable()
 
 
 @given(body=LINES, sender=LINES, key=LINES, format=st.sampled_from(["", "text/plain", HTML]), name=LINES)

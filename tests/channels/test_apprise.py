@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import logging
 import os
 import re
@@ -282,6 +283,7 @@ async def test_each_text_of_an_exception_is_read_as_the_row_says(pattern: str, c
     [
         ([(30, "Failed to send ntfy notification to topic 'x': forbidden, error=40301.")], (Cause.STATUS, 403)),
         ([(30, "Failed to send Slack notification: Bad Request, error=400")], (Cause.STATUS, 400)),
+        ([(30, "Lark notification failed: 429 - error=500 they wrote")], (Cause.STATUS, 429)),
         ([(30, "error=500 was the lamp, they wrote, and went on")], (Cause.NONE, 0)),  # not its last words
         ([(10, "JSON Payload: {'message': 'error=404.'}")], (Cause.NONE, 0)),  # what a user wrote
         ([(10, "JSON Payload: Connection refused")], (Cause.NONE, 0)),
@@ -299,6 +301,22 @@ def heard_in(*lines: tuple[int, str]) -> tuple[Cause, int]:
     for level, text in lines:
         listener.emit(logging.LogRecord("apprise", level, "", 0, text, None, None))
     return listener.cause, listener.code
+
+
+async def test_nearly_every_service_of_the_library_words_a_status_as_it_is_read() -> None:
+    """A guard: a version of the library with other words fails here, and not in somebody's gateway."""
+    asking, telling = services_that_ask_by_http()
+    assert len(asking) > 100
+    assert len(telling) / len(asking) > 0.95, sorted(asking - telling)
+
+
+def services_that_ask_by_http() -> tuple[set[str], set[str]]:
+    """Modules of the library that make requests, and those of them that name the status in a form that is read."""
+    [where] = importlib.util.find_spec("apprise").submodule_search_locations  # type: ignore[union-attr]
+    sources = {str(path): path.read_text(encoding="utf-8") for path in Path(where, "plugins").rglob("*.py")}
+    asking = {name for name, text in sources.items() if "requests." in text}
+    forms = re.compile(r"error=(%s|%d|\{[^}]*\})|notification failed: %d - ")
+    return asking, {name for name in asking if forms.search(sources[name])}
 
 
 @given(

@@ -12,8 +12,12 @@ from typing import Any
 
 from heliograph.channels.apprise.wire import Cause
 
-#: How the last words of a warning name an HTTP status; some services put a detail behind it, as 40301.
-STATUS = re.compile(r"error=([1-5]\d\d)\d{0,2}\.?\s*$", re.ASCII)
+#: How a warning names an HTTP status: in its last words, where some services put a detail behind it, as 40301; or before
+#: what the service wrote, which is not looked at.
+STATUSES = (
+    re.compile(r"error=([1-5]\d\d)\d{0,2}\.?\s*$", re.ASCII),
+    re.compile(r"^[\w .-]{1,60} notification failed: ([1-5]\d\d) - ", re.ASCII),
+)
 #: How smtplib writes a reply, alone or for each recipient.
 REPLY = re.compile(r"\(([245]\d\d), b['\"]", re.ASCII)
 
@@ -55,7 +59,8 @@ class Listener(logging.Handler):
             self._excepted(text)
 
     def _warned(self, text: str) -> None:
-        if found := STATUS.search(text):
+        found = next((match for pattern in STATUSES if (match := pattern.search(text))), None)
+        if found is not None:
             self.cause, self.code = Cause.STATUS, int(found[1])
         elif _TELLS_AN_EXCEPTION.match(text):
             self._excepted(text)

@@ -28,7 +28,8 @@ FolderOption = Annotated[Path, typer.Option(metavar="DIR", help="Folder for keys
 AnswerOption = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="ANSWER", help="Give this next, whatever is asked: a status and reason, or stall, reset, goaway, ...; repeatable."
+        metavar="ANSWER",
+        help="Give this next, whatever is asked: a status and reason, or stall, reset, goaway, ...; repeatable.",
     ),
 ]
 

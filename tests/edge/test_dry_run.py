@@ -33,6 +33,12 @@ def before_send_messages(plugin, outgoing_messages, event):
     for message in outgoing_messages:
         message.content = message.content.replace("stormy", "calm")
     send_push_notification([101], PocketNotificationMessage(title="told as well"))
+
+def after_send_messages(plugin, outgoing_messages, event):
+    raise RuntimeError("After does not run in a dry run")
+
+def after_send_messages_async(plugin, outgoing_messages, event):
+    raise RuntimeError("AfterAsync does not run in a dry run")
 """
 
 
@@ -236,6 +242,9 @@ async def test_before_scripts_run_and_what_they_change_is_named_and_what_they_se
         assert told["dry_run"]["changed"] == ["outgoing_messages"]
         assert told["dry_run"]["messages"][0]["ways"][0]["parts"] == 1  # calm is shorter
         assert town.app.scripts.trouble() == {}
+        assert [key for key in town.app.counters.snapshot() if key[0] == "script_failed"] == []
+        assert town.app.scripts.waiting == 0
+        assert await town.app.store.agenda.claim(now=2**60, lease_until=2**61, limit=10) == []
         await nothing_was_kept(town)
 
 

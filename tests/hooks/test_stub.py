@@ -37,8 +37,7 @@ def test_the_stubs_functions_take_what_the_modules_take() -> None:
 
 def test_the_stubs_classes_have_the_members_of_the_modules() -> None:
     classes = {node.name: node for node in STUB.body if isinstance(node, ast.ClassDef)}
-    for name in ("Person", "_Log"):
-        real = scripts.Person if name == "Person" else type(scripts.log)
+    for name, real in (("Person", scripts.Person), ("Event", scripts.Event), ("_Log", type(scripts.log))):
         told = {each.name for each in classes[name].body if isinstance(each, ast.FunctionDef)}
         assert told == {each for each in dir(real) if not each.startswith("_")}
 

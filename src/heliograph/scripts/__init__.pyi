@@ -16,6 +16,9 @@ from heliograph.intake.carriers import (
     Authentication as Authentication,
 )
 from heliograph.intake.carriers import (
+    IncomingMessage as IncomingMessage,
+)
+from heliograph.intake.carriers import (
     MessageDeliveryStatus as MessageDeliveryStatus,
 )
 from heliograph.intake.carriers import (
@@ -43,6 +46,7 @@ from heliograph.intake.carriers import (
 __all__ = [
     "Authentication",
     "Event",
+    "IncomingMessage",
     "MessageDeliveryStatus",
     "NotificationEvent",
     "OutgoingMessage",
@@ -109,6 +113,9 @@ class Event:
 
     @return_value.setter
     def return_value(self, value: Any) -> None: ...
+    @property
+    def dry_run(self) -> bool:
+        """Whether somebody only asks what would be sent: do nothing then that others would notice."""
 
 class Person:
     """A user, as scripts see one."""

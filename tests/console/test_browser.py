@@ -191,6 +191,17 @@ async def test_no_page_is_wider_than_its_window(town: Town, page: Page, width: i
         assert wide <= width, path
 
 
+async def test_a_cell_with_nothing_in_it_looks_like_the_other_cells_of_its_row(town: Town, page: Page) -> None:
+    await page.goto(f"{town.url}/console/messages/{await send(town)}")
+    cells = page.locator("article tbody td")
+    looks = await cells.evaluate_all(
+        "cells => cells.map((cell) => { const look = getComputedStyle(cell);"
+        " return [cell.textContent === '', look.borderLeftWidth, look.borderBottomWidth, look.backgroundColor] })"
+    )
+    assert True in [blank for blank, *_ in looks], "a try of which nothing was said"
+    assert len({tuple(look) for _, *look in looks}) == 1, looks
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_text_can_be_told_from_its_ground(town: Town, page: Page, scheme: str) -> None:
     """WCAG's contrast of at least 4.5 for every colour of text on the ground it stands on."""

@@ -126,7 +126,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Child]], *, label: str
 
 
 def _cell(name: str, cell: Child, right: Sequence[str]) -> str | None:
-    words = [word for word, there in (("right", name in right), ("empty", cell in ("", None))) if there]
+    words = [word for word, there in (("right", name in right), ("blank", cell in ("", None))) if there]
     return " ".join(words) or None
 
 

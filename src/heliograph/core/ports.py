@@ -8,6 +8,7 @@ closed) and nothing of the call has happened then.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 from heliograph.core.access import Keyring as Keyring
@@ -375,11 +376,14 @@ class Transport(Protocol):
         url: str,
         *,
         headers: Mapping[str, str],
+        own: Mapping[str, str] = MappingProxyType({}),
         body: bytes = b"",
         timeout: float | None = None,
         identity: Identity | None = None,
     ) -> Reply:
         """One request within `timeout` seconds; None is the operator's setting.
+
+        `headers` may be many requests', which costs less then; `own` are further ones, of this request alone.
 
         Over HTTP/2 where the server speaks it. Raises ConnectFailed (CertificateRefused is one), AddressRefused
         or ReplyLost.

@@ -73,15 +73,13 @@ def decide(
     message: Message | None = None,
 ) -> Decision:
     """What follows from an outcome. `attempt` counts from 1; times are ms since the epoch; TTL always wins."""
-    match outcome:
-        case Accepted(detail=detail, delivered=delivered):
-            return Decision(Happening.ARRIVED if delivered else Happening.ACCEPTED, detail)
-        case Refused(detail=detail) | Gone(detail=detail):
-            return Decision(Happening.REFUSED, detail)
-        case Deferred():
-            if outcome.in_doubt and not policy.resends(message):
-                return Decision(Happening.REFUSED, f"in doubt, not sent again: {outcome.detail}")
-            return _deferred(policy, outcome, attempt, now, expires_at, jitter)
+    if isinstance(outcome, Accepted):
+        return Decision(Happening.ARRIVED if outcome.delivered else Happening.ACCEPTED, outcome.detail)
+    if isinstance(outcome, Refused | Gone):
+        return Decision(Happening.REFUSED, outcome.detail)
+    if outcome.in_doubt and not policy.resends(message):
+        return Decision(Happening.REFUSED, f"in doubt, not sent again: {outcome.detail}")
+    return _deferred(policy, outcome, attempt, now, expires_at, jitter)
 
 
 def _deferred(

@@ -32,7 +32,8 @@ class Watch:
     def leave(self, task: asyncio.Task[None]) -> None:
         """The task has done what was limited."""
         self._since.pop(task, None)
-        self.ended(task)
+        if self._overdue:
+            self.ended(task)
 
     def ended(self, task: asyncio.Task[None]) -> bool:
         """Whether this watch, and nobody else, has cancelled the task; then the cancellation counts as dealt with."""

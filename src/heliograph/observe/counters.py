@@ -54,10 +54,10 @@ class Counters:
         self._counts[key] = self._counts.get(key, 0) + 1
 
     def _key(self, event: Event) -> Key:
-        if isinstance(event, AttemptMade):  # this one and the next come with every delivery
+        if type(event) is AttemptMade:  # this one and the next come with every delivery
             self._tried(event)
             return (self._attempt_word, event.channel, event.outcome)
-        if isinstance(event, DeliverySettled):
+        if type(event) is DeliverySettled:
             if event.state in _ARRIVED:
                 _of(self.delivering, event.channel, DELIVERING).add(event.age)
             return (self._settled_word, event.channel, _WORDS[event.state])
@@ -92,7 +92,7 @@ class Counters:
 
 
 def _of(histograms: dict[str, Histogram], channel: str, bounds: tuple[float, ...]) -> Histogram:
-    found = histograms.get(channel)
-    if found is None:
-        found = histograms[channel] = Histogram(bounds)
-    return found
+    try:
+        return histograms[channel]
+    except KeyError:
+        return histograms.setdefault(channel, Histogram(bounds))

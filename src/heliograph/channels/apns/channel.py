@@ -136,13 +136,12 @@ class ApnsChannel:
         """Nothing to let go of: the connections are the transport's."""
 
     def _post(self, token: str, shared: dict[str, str], body: bytes, id: str, proof: str) -> Awaitable[Reply]:
-        sent = {**shared, "apns-id": id}
-        if proof:
-            sent["authorization"] = proof
+        own = {"authorization": proof, "apns-id": id} if proof else {"apns-id": id}
         return self._transport.request(
             "POST",
             f"{self._settings.origin}/3/device/{token}",
-            headers=sent,
+            headers=shared,
+            own=own,
             body=body,
             timeout=self._settings.timeout,
             identity=self._identity,

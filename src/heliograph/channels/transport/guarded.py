@@ -7,6 +7,7 @@ import re
 import ssl
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from heliograph import __version__
 from heliograph.channels.targets import LONGEST_URL, Target, read_target
@@ -23,6 +24,8 @@ VETTED_FOR = 30.0  # seconds for which a name is not looked up again while its H
 ONLY_HTTP_1_FOR = 600.0  # seconds until a server that did not speak HTTP/2 is asked again
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/_.~=&?+%:,;@!$'()*-]*")  # a path that every reader reads in the same way
 _METHOD = re.compile(r"[A-Z]+")
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 _Place = tuple[str, Identity | None]  # scheme, host and port as they stand in the URL
 
@@ -44,6 +47,7 @@ class GuardedTransport:
         self._only_http_1: dict[tuple[str, int], float] = {}  # by host and port: until when
         self._contexts: dict[Identity | None, asyncio.Future[ssl.SSLContext]] = {}
         self._fields: dict[str, tuple[str, tuple[bytes, bytes]]] = {}  # by name: its latest value, as it is sent
+        self._shared: tuple[Mapping[str, str], list[tuple[bytes, bytes]]] = ({}, [])  # the latest `headers`, as sent
         self._agent = (b"user-agent", f"heliograph/{__version__}".encode())
         self._time: Callable[[], float] | None = None  # the loop's clock; asking for the loop costs a system call
         self._closed = False
@@ -54,6 +58,7 @@ class GuardedTransport:
         url: str,
         *,
         headers: Mapping[str, str],
+        own: Mapping[str, str] = NONE,
         body: bytes = b"",
         timeout: float | None = None,
         identity: Identity | None = None,
@@ -70,7 +75,7 @@ class GuardedTransport:
         began = self._time()
         origin, path, target, authority = self._read(url)
         if target.scheme == "https" and self._only_http_1.get((str(target.host), target.port), 0.0) <= began:
-            fields = self._head(method, authority, path, headers, len(body))
+            fields = self._head(method, authority, path, headers, own, len(body))
             host = self._hosts.get((origin, identity)) or await self._host(origin, target, identity)
             try:
                 return await host.request(fields, body, began, began + limit)
@@ -80,7 +85,7 @@ class GuardedTransport:
         if identity is not None:
             raise ConnectFailed("a client certificate is presented over HTTP/2 only, which the server does not speak")
         target = Target(target.scheme, target.host, target.port, path)
-        return await self._plain.request(method, target, headers=headers, body=body, limit=limit)
+        return await self._plain.request(method, target, headers={**headers, **own}, body=body, limit=limit)
 
     def leave(self, url: str, *, identity: Identity | None = None) -> None:
         """The next request to that origin goes over a new connection; what is under way there ends in peace."""
@@ -115,7 +120,7 @@ class GuardedTransport:
         return clean, target.path, target, authority
 
     def _head(
-        self, method: str, authority: bytes, path: str, headers: Mapping[str, str], size: int
+        self, method: str, authority: bytes, path: str, headers: Mapping[str, str], own: Mapping[str, str], size: int
     ) -> list[tuple[bytes, bytes]]:
         """The fields of a request, the method's first. Raises ConnectFailed for one that cannot be sent."""
         if not _METHOD.fullmatch(method):
@@ -129,13 +134,18 @@ class GuardedTransport:
         ]
         if size or method == "POST":
             fields.append((b"content-length", b"%d" % size))
-        latest = self._fields
-        for name, value in headers.items():
-            seen = latest.get(name)
-            if seen is None or seen[0] != value:
-                seen = self._field(name, value)
-            fields.append(seen[1])
+        if self._shared[0] != headers:
+            self._shared = dict(headers), [self._sent(name, value) for name, value in headers.items()]
+        fields += self._shared[1]
+        for name, value in own.items():
+            fields.append(self._sent(name, value))
         return fields
+
+    def _sent(self, name: str, value: str) -> tuple[bytes, bytes]:
+        seen = self._fields.get(name)
+        if seen is None or seen[0] != value:
+            seen = self._field(name, value)
+        return seen[1]
 
     def _field(self, name: str, value: str) -> tuple[str, tuple[bytes, bytes]]:
         try:

@@ -80,6 +80,10 @@ class BrokenRule(Exception):
         self.code = code
 
 
+# As plain numbers: a member of an enum is looked up each time it is named, and these are named for every request.
+_HEADERS, _END_HEADERS = int(Kind.HEADERS), int(Flag.END_HEADERS)
+DATA, END_STREAM = int(Kind.DATA), int(Flag.END_STREAM)
+
 Frame = tuple[int, int, int, bytes]  # type, flags, stream, payload
 
 
@@ -112,7 +116,7 @@ def goaway(code: Code) -> bytes:
 def header_frames(stream: int, block: bytes, flags: int) -> bytes:
     """A header block as one HEADERS frame and as many CONTINUATION frames as it needs."""
     if len(block) <= LARGEST_FRAME:
-        return frame(Kind.HEADERS, flags | Flag.END_HEADERS, stream, block)
+        return frame(_HEADERS, flags | _END_HEADERS, stream, block)
     parts = [block[at : at + LARGEST_FRAME] for at in range(0, len(block), LARGEST_FRAME)]
     frames = [frame(Kind.HEADERS, flags, stream, parts[0])]
     frames += [frame(Kind.CONTINUATION, 0, stream, part) for part in parts[1:-1]]

@@ -80,9 +80,13 @@ class Session:
         if self._next > frames.LAST_STREAM:
             self.leaving = True
         self.streams[stream.id] = stream
-        flags = 0 if body else Flag.END_STREAM
-        self.out.append(frames.header_frames(stream.id, self._writer.block(fields), flags))
-        if body:
+        size = len(body)
+        self.out.append(frames.header_frames(stream.id, self._writer.block(fields), 0 if size else frames.END_STREAM))
+        if 0 < size <= self._window and size <= stream.window and size <= self._their_frame:
+            self._window -= size
+            stream.window -= size
+            self.out.append(frames.frame(frames.DATA, frames.END_STREAM, stream.id, body))
+        elif size:
             stream.rest = body
             self._send_body(stream)
         return stream
@@ -212,7 +216,7 @@ class Session:
             return
         stream.parts.append(part)
         stream.size += len(part)
-        if flags & Flag.END_STREAM:
+        if flags & frames.END_STREAM:
             self._end(stream)
         elif stream.size >= self._max_reply:
             self._cut(stream)

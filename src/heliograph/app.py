@@ -184,8 +184,8 @@ class Heliograph:
         """Listen, dispatch and sweep until left; then finish what is running, within `server.drain` seconds."""
         drain = self.settings.server.drain
         streams = Streams()
-        async with self._alone() as alone, self._scripting(drain, alone):
-            if alone:
+        async with self._alone() as lock, self._scripting(drain, lock is not None):
+            if lock is not None:
                 await self.sweeper.adopt()
             await self._listen()
             await self.dispatcher.start()
@@ -201,6 +201,8 @@ class Heliograph:
                 stack.push_async_callback(self.metrics.trends.stop)
                 stack.push_async_callback(self.dispatcher.stop, drain)
                 running = await serve(self.gateway(streams), self.settings.server)
+                if lock is not None:
+                    lock.tell(running.url)
                 settle()
                 yield running
                 streams.stop()
@@ -215,11 +217,11 @@ class Heliograph:
                 await channel.listen(self.arrivals.take)
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[bool]:
-        """Whether no other process serves this data: then what is under lease was held by one that is gone."""
+    async def _alone(self) -> AsyncIterator[FileLock | None]:
+        """Held when no other process serves this data: then what is under lease was held by one that is gone."""
         lock = FileLock(self.settings.data_dir / SERVING)
         try:
-            yield lock.take()
+            yield lock if lock.take() else None
         finally:
             lock.release()
 

@@ -43,6 +43,8 @@ def test_a_link_lets_one_in_who_can_be_sent_out_again(terminal: Terminal, compan
     with terminal.running("serve", "--port", "0") as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
+        link = terminal.ok("console", "link", "--json").json["url"]
+        assert link.startswith(f"{url}/console/sign-in#"), "it leads to where the running gateway listens"
         status, cookie = enter(url, code)
         assert (status, cookie.partition("=")[0]) == (303, "heliograph-console")
         assert enter(url, code)[0] == 401
@@ -53,6 +55,7 @@ def test_a_link_lets_one_in_who_can_be_sent_out_again(terminal: Terminal, compan
         assert terminal.run("console", "sign-out", str(session["session_id"])).code == 1
         assert terminal.run("console", "sign-out").code == 2
         assert terminal.ok("console", "list", "--json").json == []
+    assert terminal.ok("console", "link", "--json").json["url"].startswith("http://127.0.0.1:8025/"), "none runs"
 
 
 def test_without_a_console_there_is_no_link_into_it(terminal: Terminal, company: dict[str, Any]) -> None:

@@ -125,6 +125,10 @@ def test_a_person_sees_every_message_arrive_and_every_curl_line_works(terminal: 
             done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=30, check=False)
             assert done.returncode == (28 if streaming else 0), done.stderr  # 28: its time was up, as it should be
             assert streaming or _good(done.stdout), done.stdout
+        [command] = [line.split("commands", 1)[1].partition("(")[0] for line in shown if "  commands " in line]
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30, check=False, cwd="/")
+        page = text.partition("console/sign-in#")[0].splitlines()[-1].strip()
+        assert done.stdout.startswith(f"{page}console/sign-in#"), done.stderr
     assert "sent" in terminal.ok("message", "list", "--data", "here").out
 
 

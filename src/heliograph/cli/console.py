@@ -12,6 +12,7 @@ from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting
 from heliograph.core.operators import Session
 from heliograph.intake.operators import CODE_LIFE, Operators
+from heliograph.system.lock import FileLock
 
 if TYPE_CHECKING:
     from heliograph.app import Heliograph
@@ -19,14 +20,21 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The operators' console.")
 
 
-def address(settings: Settings) -> str:
-    """Where a browser finds the console of a gateway with these settings."""
+def address(settings: Settings, serving: str = "") -> str:
+    """Where a browser finds the console of a gateway with these settings; `serving` is where a running one listens."""
     server = settings.server
-    if server.public_url:
-        return f"{server.public_url.rstrip('/')}/console"
+    if known := server.public_url or serving:
+        return f"{known.rstrip('/')}/console"
     host = "127.0.0.1" if server.host in ("0.0.0.0", "::", "") else server.host  # noqa: S104 - nothing is bound here
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if server.tls_cert else 'http'}://{shown}:{server.port}/console"
+
+
+def _serving(settings: Settings) -> str:
+    """Where the gateway that serves this data listens, whatever flags it was started with; empty when none does."""
+    from heliograph.app import SERVING  # brings in everything
+
+    return FileLock(settings.data_dir / SERVING).told()
 
 
 def _operators(gateway: Heliograph) -> Operators:
@@ -43,7 +51,7 @@ def link(config: ConfigOption = None, data: DataOption = None, json: JsonOption 
         async with opened(config, data) as gateway:
             if not gateway.settings.console.enabled:
                 raise BadSetting("There is no console: console.enabled is false.")
-            return address(gateway.settings), await _operators(gateway).make_code()
+            return address(gateway.settings, _serving(gateway.settings)), await _operators(gateway).make_code()
 
     url, code = run(work())
     if json:

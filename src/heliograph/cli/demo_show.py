@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,6 +57,9 @@ def show_credentials(out: Console, url: str, record: DemoRecord, ticket: str, fo
     say(f"  REST push   {url}/api/v2/push?format=json")
     say(f"  inbox       {url}/inbox for people, {url}/api/v2/inbox for programs")
     say(f"  data        {folder.absolute()}")
+    say(
+        f"  commands    {_program()} console link --data {shlex.quote(str(folder.absolute()))}   (and all others: --data)"
+    )
     heading(out, "Who may use it (these secrets are for this demo alone)")
     say(f"  CompanyId {record.company_id}  IntegrationKey {record.integration_key}")
     for user in record.users:
@@ -64,6 +69,14 @@ def show_credentials(out: Console, url: str, record: DemoRecord, ticket: str, fo
     say(f"  {record.administrator.user_name:<8} password {record.administrator.password}  administrator")
     say(f"  webhooks are signed with {record.webhook_secret}")
     say(f"  ticket of {record.users[0].user_name}: {ticket}")
+
+
+def _program() -> str:
+    """What to type for this very program, from any folder."""
+    place = Path(sys.argv[0])
+    if place.name != "heliograph":  # python -m heliograph
+        return f"{shlex.quote(sys.executable)} -m heliograph"
+    return place.name if shutil.which(place.name) else shlex.quote(str(place.absolute()))
 
 
 def curl_lines(url: str, calls: Sequence[DemoCall], ticket: str, folder: Path) -> list[tuple[str, str]]:

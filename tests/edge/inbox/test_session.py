@@ -139,10 +139,12 @@ async def test_a_tokens_ticket_gains_nothing_by_being_put_into_a_cookie(town: To
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "none"},
         {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "ours"},  # a page of http://host, to https://host
     ],
 )
 async def test_no_other_page_changes_anything_with_the_cookie(town: Town, headers: dict[str, str]) -> None:
     cookie = {"Cookie": cookie_of(await sign_in(town))}
+    headers = {name: town.url if value == "ours" else value for name, value in headers.items()}
     [item] = await town.app.store.inbox.put([an_item(1, associate_id=101, message_id=0)])
     for method, path in (
         ("POST", f"/api/v2/inbox/{item.id}/read"),

@@ -19,6 +19,7 @@ COOKIE = "heliograph-inbox"
 ALLOWED = frozenset({Scope.INBOX, Scope.DEVICES})
 
 _READING = frozenset({"GET", "HEAD"})
+_ELSEWHERE = frozenset({"same-site", "cross-site"})  # of Sec-Fetch-Site
 _LONGEST = 512  # characters of a cookie; ours have about 150
 
 
@@ -44,8 +45,11 @@ def refuse_other_pages(request: Request) -> None:
     Browsers keep the cookie from other sites (SameSite=Strict); this holds too for pages on other ports and names of
     the same site, and for browsers that do not know the attribute.
     """
-    if request.method in _READING or request.headers.get("sec-fetch-site") == "same-origin":
+    site = request.headers.get("sec-fetch-site", "")
+    if request.method in _READING or site == "same-origin":
         return
+    if site in _ELSEWHERE:  # whatever Origin says: it does not tell http://host from https://host here
+        raise NotAllowed("Only this gateway's own page may do that with its cookie.")
     origin = urlsplit(request.headers.get("origin", ""))
     if not origin.netloc or origin.netloc.lower() != request.headers.get("host", "").lower():
         raise NotAllowed("Only this gateway's own page may do that with its cookie.")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from heliograph.config.load import load
 from heliograph.config.quotas import AddressAllowance, Allowance, QuotaSettings, Spending
 from heliograph.config.settings import RetentionSettings
 from heliograph.core.delivery import Acceptance
+from heliograph.core.errors import BadSetting
 from heliograph.core.ports import Traits
 from heliograph.core.usage import HOUR_MS
 from heliograph.dispatch.sweeper import Sweeper
@@ -215,3 +218,20 @@ async def test_windows_that_are_long_over_are_swept_away(clock: JumpingClock) ->
     await clock.jump(2 * 3600)
     await sweeper.age_out()
     assert await store.usage.usage(1, now=0) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("channels.sns = { day = 1 }", ["quotas.channels.sns", "no channel 'sns'", "Configured: inbox, sms"]),
+        ("companies.03 = { day = 1 }", ["quotas.companies", "a company's id"]),
+    ],
+)
+def test_a_limit_that_nothing_would_be_counted_against_is_refused_at_the_start(
+    tmp_path: Path, line: str, words: list[str]
+) -> None:
+    file = tmp_path / "heliograph.toml"
+    file.write_text(f'[channels.sms]\nkind = "stub"\n[quotas]\n{line}\n', "utf-8")
+    with pytest.raises(BadSetting) as told:
+        load(file, {}, {})
+    assert all(word in told.value.detail for word in words), told.value.detail

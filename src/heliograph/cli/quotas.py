@@ -46,7 +46,7 @@ def quotas(
         print_json([{key: value for key, value in row.items() if key != "until"} for row in found])
         return
     if not found:
-        say("No limits are set (quotas.company, quotas.channels, quotas.prefixes).")
+        say("No limits are set (quotas.company, companies, channels, prefixes, spending).")
         return
     rows = [
         (str(r["company_id"]), plain(r["words"]), str(r["most"]), str(r["used"]), _left(r["left"]), when(r["until"]))

@@ -255,6 +255,12 @@ def _shown(value: Any) -> str:
 
 def _check_pairs(settings: Settings, leaves: Mapping[Path_, Leaf]) -> None:
     """Settings that only make sense together."""
+    for name in settings.quotas.channels:
+        if name not in settings.channels:
+            place, configured = _place(("quotas", "channels", name), leaves), ", ".join(settings.channels) or "none"
+            raise BadSetting(
+                f"{place}: quotas.channels.{name[:60]}: there is no channel {name[:60]!r}. Configured: {configured}."
+            )
     server = settings.server
     if (server.tls_cert is None) != (server.tls_key is None):
         given, absent = ("tls_cert", "tls_key") if server.tls_key is None else ("tls_key", "tls_cert")

@@ -60,7 +60,7 @@ class QuotaSettings(Area):
     @field_validator("companies")
     @classmethod
     def _ids(cls, value: dict[str, Allowance]) -> dict[str, Allowance]:
-        if not all(id.isascii() and id.isdecimal() and int(id) for id in value):
+        if not all(re.fullmatch(r"[1-9][0-9]{0,18}", id) for id in value):
             raise ValueError("each key must be a company's id, as 3")
         return value
 

@@ -88,3 +88,4 @@ def test_the_doctor_finds_a_secret_that_everybody_knows_inside_a_table_too(termi
 def test_the_version_is_told(terminal: Terminal) -> None:
     assert terminal.ok("version", "--json").json["version"] == __version__
     assert terminal.ok("version").out.startswith(f"heliograph {__version__}")
+    assert terminal.ok("--version").out.strip() == f"heliograph {__version__}"

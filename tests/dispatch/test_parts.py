@@ -65,7 +65,7 @@ async def test_a_delivery_that_expired_between_claim_and_try_is_not_tried(clock:
     gateway = SmallGateway(clock, {})
     checks = Checks("stub", RetryPolicy(), outbox=gateway.outbox, directory=gateway.directory, sealer=gateway.sealer)
     claimed = Claimed(delivery=a_delivery(expires_at=SATURDAY_NOON), message=a_message())
-    late, in_time = Trip(claimed, 0, SATURDAY_NOON), Trip(claimed, 0, SATURDAY_NOON - 1)
+    late, in_time = Trip.of(claimed, 0, SATURDAY_NOON), Trip.of(claimed, 0, SATURDAY_NOON - 1)
     await checks.look_at([late, in_time])
     assert late.decision is not None
     assert late.decision.happening is Happening.EXPIRED

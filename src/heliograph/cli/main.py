@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -40,7 +40,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="A self-hosted message and push gateway: SOAP, JSON and REST in; inbox, mail, webhooks and more out.",
 )
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
@@ -61,6 +60,21 @@ app.add_typer(fake.app, name="fake")
 app.add_typer(scripts.app, name="scripts")
 app.command("quotas")(quotas.quotas)
 app.command("doctor")(doctor.doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"heliograph {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """A self-hosted message and push gateway: SOAP, JSON and REST in; inbox, mail, webhooks and more out."""
 
 
 @app.command("version")

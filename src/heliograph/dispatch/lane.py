@@ -197,7 +197,7 @@ class Lane:
         if running is not None:
             running.renew(claimed, lease_until)
             return None
-        trip = self._trips[claimed.delivery.id] = Trip(claimed, lease_until, now)
+        trip = self._trips[claimed.delivery.id] = Trip.of(claimed, lease_until, now)
         return trip
 
     def _recorded(self, trip: Trip, moved: Moved | None) -> None:

@@ -75,7 +75,7 @@ class Session:
         self, fields: list[tuple[bytes, bytes]], body: bytes, deadline: float, future: asyncio.Future[Reply]
     ) -> Stream:
         """Send a request; there must be room."""
-        stream = Stream(self._next, deadline, future, self._their_window, head=fields[0][1] == b"HEAD")
+        stream = Stream(self._next, deadline, future, self._their_window, fields[0][1] == b"HEAD")
         self._next += 2
         if self._next > frames.LAST_STREAM:
             self.leaving = True

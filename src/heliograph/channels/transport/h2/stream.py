@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from heliograph.core.ports import Reply
 
 
@@ -11,23 +13,20 @@ class Unprocessed(Exception):
     """The far side says that it has not looked at the request, or it never left: to send it again is no repetition."""
 
 
-class Stream:
-    """From the moment its headers are written to its last byte. `future` gets the Reply, Unprocessed or ReplyLost."""
+class Stream(msgspec.Struct, eq=False):
+    """From the moment its headers are written to its last byte."""
 
-    __slots__ = ("deadline", "future", "head", "headers", "id", "parts", "rest", "size", "started", "status", "window")
-
-    def __init__(self, id: int, deadline: float, future: asyncio.Future[Reply], window: int, *, head: bool) -> None:
-        self.id = id
-        self.deadline = deadline  # seconds on the loop's clock
-        self.future = future
-        self.window = window  # bytes that the far side takes now
-        self.head = head  # whether the answer has no body whatever its headers say
-        self.rest = b""  # what of the request's body has not been sent
-        self.started = 0.0  # seconds on the loop's clock
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self.parts: list[bytes] = []
-        self.size = 0
+    id: int
+    deadline: float  # seconds on the loop's clock
+    future: asyncio.Future[Reply]  # gets the Reply, Unprocessed or ReplyLost
+    window: int  # bytes that the far side takes now
+    head: bool  # whether the answer has no body whatever its headers say
+    rest: bytes = b""  # what of the request's body has not been sent
+    started: float = 0.0  # seconds on the loop's clock
+    status: int = 0
+    headers: dict[str, str] = {}
+    parts: list[bytes] = []
+    size: int = 0
 
     def finish(self) -> None:
         """The answer is whole."""

@@ -1,4 +1,6 @@
-"""The doors out of core. Each has at least two implementations, held to one contract suite.
+"""The doors out of core, by one name for all. Each has at least two implementations, held to one contract suite.
+
+Those that are about one noun are declared beside it and named here again.
 
 Times are ms since the epoch, waits are seconds. Methods of the store ports raise
 `Unavailable` when the store cannot take or give right now (full disk, I/O error,
@@ -7,7 +9,7 @@ closed) and nothing of the call has happened then.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
@@ -19,14 +21,16 @@ from heliograph.core.delivery import (
     Attempt,
     Claimed,
     Delivery,
-    InboxItem,
-    ItemState,
     Letter,
     Moved,
     Receipt,
     Record,
 )
+from heliograph.core.directory import Directory as Directory
 from heliograph.core.events import Event
+from heliograph.core.inbox import Feed as Feed
+from heliograph.core.inbox import InboxStore as InboxStore
+from heliograph.core.inbox import Listener as Listener
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
 from heliograph.core.notes import Note as Note
@@ -39,11 +43,9 @@ from heliograph.core.outgoing import Identity as Identity
 from heliograph.core.outgoing import Reply as Reply
 from heliograph.core.outgoing import ReplyLost as ReplyLost
 from heliograph.core.parts import Parts as Parts
-from heliograph.core.people import Company, Device, Ticket, User
 from heliograph.core.replay import Replays as Replays
 from heliograph.core.reporting import Listening as Listening
 from heliograph.core.reporting import Reports as Reports
-from heliograph.core.roster import Profile
 from heliograph.core.scripting import Agenda as Agenda
 from heliograph.core.scripting import Call as Call
 from heliograph.core.scripting import Hooks as Hooks
@@ -157,111 +159,6 @@ class Queue(Protocol):
         """Return when something may be due on that channel, or after `until` seconds."""
 
 
-class Directory(Protocol):
-    """Companies, users, devices, addresses we must not use, tickets."""
-
-    async def company(self, company_id: int) -> Company | None: ...
-    async def companies(self) -> list[Company]: ...
-    async def add_company(self, company: Company) -> Company:
-        """`id` 0 asks for the next free one. Raises Conflict when the id is taken."""
-
-    async def update_company(self, company: Company) -> None: ...
-
-    async def user(self, associate_id: int) -> User | None: ...
-    async def active(self, associate_ids: Collection[int]) -> set[int]:
-        """Those that are users, and not disabled."""
-
-    async def user_by_id(self, company_id: int, user_id: str) -> User | None: ...
-    async def user_by_email(self, company_id: int, email: str) -> User | None:
-        """Without regard to case. None when nobody, or more than one, has it."""
-
-    async def user_by_external_id(self, company_id: int, external_id: str) -> User | None: ...
-    async def user_by_name(self, company_id: int, user_name: str) -> User | None:
-        """Without regard to case."""
-
-    async def users(self, company_id: int | None, *, after: int = 0, limit: int = 1000) -> list[User]:
-        """In order of associate id, from after `after`."""
-
-    async def add_user(self, user: User) -> User:
-        """`associate_id` 0 asks for the next free one. Raises Conflict naming what is taken (name, id, external id)."""
-
-    async def add_users(self, users: Sequence[User]) -> list[User]:
-        """All or nothing, in one transaction."""
-
-    async def update_user(self, user: User) -> None: ...
-
-    async def enrol(self, user: User, profile: Profile, group_ids: Sequence[str]) -> User:
-        """A user with particulars, made a member of these groups too: all in one transaction, or nothing of it.
-
-        `associate_id` 0 adds the user, any other puts this one in the place of the one before; the profile's is set here.
-        Who is marked as deleted leaves all groups; a group that is gone is passed over. Raises Conflict naming what is
-        taken, NotFound when there is no such user.
-        """
-
-    async def devices(self, associate_ids: Sequence[int]) -> list[Device]: ...
-    async def put_device(self, device: Device) -> Device:
-        """Add (`id` 0), or replace the one with the same identifier in the company, moving it to its new owner.
-
-        Its token is alive again: whatever suppressed it is lifted. Another device of the company with the same token on
-        the same platform is removed: a token is one app on one device, and belongs to whoever registered last.
-        """
-
-    async def remove_device(self, device_id: int) -> None: ...
-
-    async def devices_unseen(self, company_id: int | None, *, since: int, limit: int) -> list[Device]:
-        """Devices not seen since then, the longest unseen first."""
-
-    async def prune_devices(self, *, before: int, limit: int) -> int:
-        """Remove devices not seen since then; how many."""
-
-    async def wishes(self, associate_id: int) -> str:
-        """The tags a user set for all devices, those to come included; empty when none."""
-
-    async def put_wishes(self, associate_id: int, tags: str) -> None:
-        """Keep the tags of a user, and give them to all of the user's devices, in one transaction."""
-
-    async def suppress(self, channel: str, address: str, *, reason: str, now: int) -> None:
-        """Never use this address on this channel again; devices that have it as their token are removed."""
-
-    async def suppressed(self, channel: str, address: str) -> str | None:
-        """The reason, or None when the address may be used."""
-
-    async def dead(self, channel: str, addresses: Collection[str]) -> dict[str, str]:
-        """Those of the addresses that may not be used on this channel, and the reasons."""
-
-    async def put_ticket(self, ticket: Ticket) -> None: ...
-    async def ticket(self, hash: bytes) -> Ticket | None: ...
-    async def touch_ticket(self, hash: bytes, *, valid_to: int) -> None: ...
-    async def revoke_tickets(self, associate_id: int) -> int: ...
-    async def prune_tickets(self, *, now: int) -> int: ...
-
-
-class InboxStore(Protocol):
-    """Every user's inbox, kept."""
-
-    async def put(self, items: Sequence[InboxItem]) -> list[InboxItem]:
-        """Keep them (`id` is given here); an item whose delivery is already there is answered as it stands."""
-
-    async def items(self, associate_id: int, *, before_id: int | None, limit: int) -> list[InboxItem]:
-        """Newest first."""
-
-    async def items_after(self, associate_id: int, *, after_id: int, limit: int) -> list[InboxItem]:
-        """Oldest first: what a stream missed."""
-
-    async def unread(self, associate_id: int) -> int: ...
-
-    async def item(self, associate_id: int, item_id: int) -> InboxItem | None:
-        """One item; None when this user has no such item."""
-
-    async def mark(self, associate_id: int, item_id: int, state: ItemState) -> InboxItem | None:
-        """The item as it now is; None when this user has no such item. What was answered stays answered."""
-
-    async def mark_records(self, associate_id: int, record_ids: Sequence[int], state: ItemState) -> list[InboxItem]:
-        """Mark all of the user's items about those records; those that were answered stay so."""
-
-    async def prune_items(self, *, before: int, limit: int) -> int: ...
-
-
 class Answers(Protocol):
     """What recipients answered to questions."""
 
@@ -279,25 +176,6 @@ class Answers(Protocol):
 
 
 # ------------------------------------------------------------------------ in process
-
-
-class Listener(Protocol):
-    """One open subscription to one user's items. It listens from the moment it was made until it is closed."""
-
-    def __aiter__(self) -> AsyncIterator[InboxItem | None]:
-        """Items as they come; None when some were dropped for a slow reader, who should look in the store."""
-
-    def close(self) -> None:
-        """Stop listening; a second time does nothing."""
-
-
-class Feed(Protocol):
-    """Live inbox items from whoever delivers to whoever listens. Never blocks the publisher."""
-
-    def publish(self, item: InboxItem) -> None: ...
-
-    def subscribe(self, associate_id: int) -> Listener:
-        """Listen to this user's items; whoever subscribes closes."""
 
 
 class Results(Protocol):

@@ -11,7 +11,7 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -98,8 +98,8 @@ class Nothing:
         self.recorded += len(records)
         return [Moved(record.delivery_id, advance(State.LEASED, record.happening), True) for record in records]
 
-    async def suppressed(self, channel: str, address: str) -> str | None:
-        return None
+    async def dead(self, channel: str, addresses: Collection[str]) -> dict[str, str]:
+        return {}
 
 
 @asynccontextmanager

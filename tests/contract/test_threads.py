@@ -97,5 +97,5 @@ async def test_suppressed_addresses_are_listed_newest_first_and_lifted_one_by_on
     assert len(await suppressions.suppressions("email", before=NOON + 3, limit=9)) == 1
     assert await suppressions.lift("email", "a@x.example")
     assert not await suppressions.lift("email", "a@x.example")
-    assert await directory.suppressed("email", "a@x.example") is None
-    assert await directory.suppressed("email", "b@x.example") == "reason 3"
+    assert not await directory.dead("email", {"a@x.example"})
+    assert await directory.dead("email", {"b@x.example"}) == {"b@x.example": "reason 3"}

@@ -210,7 +210,7 @@ async def test_a_device_that_registered_after_the_provider_last_looked_stays_in_
     )
     channel.answer(Gone("unregistered", since=4000))
     await gateway.accept(an_acceptance(address="token-1", associate_id=101, device_id=device.id))
-    assert await gateway.directory.suppressed("stub", "token-1") == suppressed
+    assert (await gateway.directory.dead("stub", {"token-1"})).get("token-1") == suppressed
     assert bool(await gateway.directory.devices([101])) is (suppressed is None)
 
 

@@ -74,7 +74,7 @@ async def test_work_that_fails_leaves_nothing_behind(bench: Bench) -> None:
 
     with pytest.raises(Conflict, match="half way"):
         await bench.writer.run(half)
-    assert bench.reader.value("suppressed", "stub", "a") is None
+    assert bench.reader.value("dead", "stub", '["a"]') == "{}"
     await bench.outbox.accept(an_acceptance())
     assert await stored(bench) == 1
 

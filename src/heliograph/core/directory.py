@@ -75,9 +75,6 @@ class Directory(Protocol):
     async def suppress(self, channel: str, address: str, *, reason: str, now: int) -> None:
         """Never use this address on this channel again; devices that have it as their token are removed."""
 
-    async def suppressed(self, channel: str, address: str) -> str | None:
-        """The reason, or None when the address may be used."""
-
     async def dead(self, channel: str, addresses: Collection[str]) -> dict[str, str]:
         """Those of the addresses that may not be used on this channel, and the reasons."""
 

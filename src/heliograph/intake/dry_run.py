@@ -127,8 +127,10 @@ class DryRuns:
         )
         if way.refused:
             return way
-        if (dead := await self._directory.suppressed(delivery.channel, delivery.address)) is not None:
-            return msgspec.structs.replace(way, refused=f"the address is not used any more: {dead}")
+        dead = await self._directory.dead(delivery.channel, {delivery.address})
+        if dead:
+            reason = dead[delivery.address]
+            return msgspec.structs.replace(way, refused=f"the address is not used any more: {reason}")
         seen = preview(self._channels, message, delivery, config)
         if seen is None:
             return way

@@ -72,7 +72,6 @@ class CachedDirectory:
         self._companies: Memory[None, list[Company]] = Memory(clock, seconds, most)
         self._users: Memory[tuple[str, int, str], User | None] = Memory(clock, seconds, most)
         self._devices: Memory[int, list[Device]] = Memory(clock, seconds, most)
-        self._suppressed: Memory[tuple[str, str], str | None] = Memory(clock, seconds, most)
         self._tickets: Memory[bytes, Ticket | None] = Memory(clock, seconds, most)
 
     # ------------------------------------------------------------------ companies
@@ -180,8 +179,8 @@ class CachedDirectory:
         return [device for id in owners for device in known[id]]
 
     async def put_device(self, device: Device) -> Device:
-        """The device with its id. It may have been another owner's, and its token suppressed: all are forgotten."""
-        async with _writing(self._devices, self._suppressed):
+        """The device with its id. It may have been another owner's: all are forgotten."""
+        async with _writing(self._devices):
             return await self._directory.put_device(device)
 
     async def remove_device(self, device_id: int) -> None:
@@ -211,15 +210,8 @@ class CachedDirectory:
 
     async def suppress(self, channel: str, address: str, *, reason: str, now: int) -> None:
         """Never use this address on this channel again, and forget the devices that have it."""
-        async with _writing(self._devices), _writing(self._suppressed, key=(channel, address)):
+        async with _writing(self._devices):
             await self._directory.suppress(channel, address, reason=reason, now=now)
-
-    async def suppressed(self, channel: str, address: str) -> str | None:
-        """The reason, or None."""
-        key = (channel, address)
-        if (known := self._suppressed.get(key)) is not None:
-            return known[1]
-        return await self._suppressed.ask(key, lambda: self._directory.suppressed(channel, address))
 
     async def dead(self, channel: str, addresses: Collection[str]) -> dict[str, str]:
         """Those that may not be used, and the reasons; never remembered, as many are asked for at once."""

@@ -177,11 +177,6 @@ class SqliteDirectory:
 
         await self._writer.run(work)
 
-    async def suppressed(self, channel: str, address: str) -> str | None:
-        """The reason, or None."""
-        reason: str | None = self._reader.value("suppressed", channel, address)
-        return reason
-
     async def dead(self, channel: str, addresses: Collection[str]) -> dict[str, str]:
         """Those that may not be used, and the reasons."""
         return self._reader.one(rows.reasons, "dead", channel, rows.text(list(addresses))) or {}

@@ -205,10 +205,6 @@ class MemoryDirectory:
         t.suppressed_at[channel, address] = now
         t.devices = {id: device for id, device in t.devices.items() if device.handle != address}
 
-    async def suppressed(self, channel: str, address: str) -> str | None:
-        """The reason, or None."""
-        return self._tables.open().suppressions.get((channel, address))
-
     async def dead(self, channel: str, addresses: Collection[str]) -> dict[str, str]:
         """Those that may not be used, and the reasons."""
         known = self._tables.open().suppressions

@@ -434,10 +434,6 @@ UPDATE device SET tags = ?2 WHERE associate_id = ?1;
 INSERT INTO suppression (channel, address, reason, created_at) VALUES (?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET reason = excluded.reason, created_at = excluded.created_at;
 
--- suppressed --
--- Why an address may not be used.
-SELECT reason FROM suppression WHERE channel = ? AND address = ?;
-
 -- dead --
 -- Which of these addresses may not be used on a channel, and why.
 SELECT json_group_object(address, reason) FROM suppression

@@ -23,6 +23,7 @@ from heliograph.core.delivery import Address, Claimed, Delivery, Letter, Moved, 
 from heliograph.core.lifecycle import State, advance
 from heliograph.core.outcome import Accepted, Outcome
 from heliograph.core.ports import Check, Traits
+from heliograph.core.standing import Backlog
 from heliograph.dispatch.deliver import Room
 from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.observe.counters import Counters
@@ -100,6 +101,9 @@ class Nothing:
 
     async def dead(self, channel: str, addresses: Collection[str]) -> dict[str, str]:
         return {}
+
+    async def backlog(self, *, company_id: int | None) -> Backlog:
+        return Backlog()
 
 
 @asynccontextmanager

@@ -216,6 +216,22 @@ async def test_a_channel_that_cannot_tell_is_told_without_sizes_and_a_dead_addre
     assert "gone since March" in dead["refused"]
 
 
+async def test_soap_refuses_the_question_rather_than_send_in_earnest(town: Town) -> None:
+    message = "<n:OutgoingMessage><n:To>anybody</n:To><n:Content>x</n:Content></n:OutgoingMessage>"
+    envelope = (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
+        ' xmlns:n="http://www.superoffice.net/ws/crm/NetServer/Services86">'
+        f"<s:Header><n:Credentials><n:Ticket>{town.ticket}</n:Ticket></n:Credentials></s:Header><s:Body><n:SendMessages>"
+        f"<n:Plugin>trial</n:Plugin><n:OutgoingMessages>{message}</n:OutgoingMessages></n:SendMessages></s:Body></s:Envelope>"
+    )
+    where, kind = "/Remote/Services86/Messaging.svc", {"Content-Type": "text/xml; charset=utf-8"}
+    for query in ("?dry_run=true", "?dryRun=1", "?dry_run=perhaps"):
+        heard = await town.ask("POST", where + query, kind, envelope.encode())
+        assert (heard.status, ":Fault>" in heard.text, "dry" in heard.text) == (500, True, True), heard.text
+    await nothing_was_kept(town)
+    assert "<Status>1</Status>" in (await town.ask("POST", f"{where}?dry_run=false", kind, envelope.encode())).text
+
+
 async def test_an_idempotency_key_is_neither_used_up_nor_asked(town: Town) -> None:
     call = {"Plugin": "trial", "OutgoingMessages": [{"To": "anybody", "Content": "lit"}]}
     headers = {

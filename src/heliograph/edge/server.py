@@ -21,8 +21,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from heliograph.config.settings import Settings
-from heliograph.core.errors import HeliographError, Unavailable, UnknownRoute
+from heliograph.core.errors import HeliographError, NotSupported, Unavailable, UnknownRoute
 from heliograph.core.ports import Directory
+from heliograph.edge import dry_run
 from heliograph.edge.agents.endpoint import AgentsDoor
 from heliograph.edge.auth import Authenticator
 from heliograph.edge.console.pages import Console
@@ -83,6 +84,7 @@ _JSON_AGENT = re.compile(r"(?:/cust([0-9]{1,9}))?/api/v1/agents(?:/([a-z]{1,40})
 _AGENT = re.compile(r"(?:/cust([0-9]{1,9}))?/remote/services([0-9]{2})/([a-z]{1,40})\.svc", re.ASCII)
 
 _STOPPING = "The gateway is stopping; whether it took this call is not known. Try again shortly."
+_NOT_DRY = "SOAP has no dry run, and nothing was sent: ask by the JSON agents."
 _PLAIN = "text/plain; charset=utf-8"
 
 Address = tuple[int | None, int, str]  # company in the path or None, service version, agent
@@ -230,6 +232,8 @@ class Gateway:
             if not has_agent(*address[1:]):
                 raise UnknownRoute(f"There is no agent {address[2]} in Services{address[1]}.")
             check_head(headers, self._body_limit)
+            if dry_run.asked(scope["query_string"]):
+                raise NotSupported(_NOT_DRY)
             body = await read_body(receive, self._body_limit)
             return Answer(*await self._soap.post(*address, headers, body))
         except HeliographError as error:

@@ -27,7 +27,7 @@ from heliograph.core.delivery import Report
 from heliograph.core.errors import Malformed, NotAuthenticated, Unavailable, UnknownRecipient
 from heliograph.core.lifecycle import Happening, State
 from heliograph.core.people import Caller, Door
-from heliograph.core.reporting import Arrival
+from heliograph.core.reporting import Arrival, ProviderCall
 from heliograph.intake.carriers import OutgoingMessage
 from heliograph.testing.running import Town, a_town
 from heliograph.testing.servers.smtp import SmtpServer
@@ -369,14 +369,14 @@ class TestUnsubscribing:
         channel = EmailChannel("mail", EmailSettings(**LISTENING), tools)
         tokens = Tokens("mail", tools.keys_for("tokens in mail addresses"))
         query = f"token={tokens.make(Kind.UNSUBSCRIBE, 17, 23)}"
-        [told] = channel.callback(query, ONE_CLICK.encode())
+        [told] = channel.called_back(ProviderCall(query, ONE_CLICK.encode()))
         assert (told.message_id, told.delivery_id, told.gone) == (17, 23, True)
         for body in (b"", b"hello", b"List-Unsubscribe=Maybe"):
             with pytest.raises(Malformed):
-                channel.callback(query, body)
+                channel.called_back(ProviderCall(query, body))
         for forged_query in ("", "token=", "token=u-1-1-aaaaaaaaaaaaaaaa", f"token={tokens.make(Kind.BOUNCE, 17, 23)}"):
             with pytest.raises(NotAuthenticated):
-                channel.callback(forged_query, ONE_CLICK.encode())
+                channel.called_back(ProviderCall(forged_query, ONE_CLICK.encode()))
         await channel.close()
 
 

@@ -123,18 +123,10 @@ class Joining(Protocol):
 
 
 @runtime_checkable
-class CalledBackSigned(Protocol):
-    """A channel whose provider reports by calling us over HTTP, and signs its calls."""
-
-    def called_back(self, call: ProviderCall) -> list[Report]:
-        """As `CalledBack.callback`."""
-
-
-@runtime_checkable
 class CalledBack(Protocol):
     """A channel whose provider reports by calling us over HTTP."""
 
-    def callback(self, query: str, body: bytes) -> list[Report]:
+    def called_back(self, call: ProviderCall) -> list[Report]:
         """The final receipts in such a call; empty when it tells of messages still on the way.
 
         Raises NotAuthenticated for a call that the provider did not make, Malformed for one that holds no receipt.

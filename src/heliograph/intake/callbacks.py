@@ -9,7 +9,6 @@ from heliograph.core.errors import NotFound
 from heliograph.core.ports import Channels
 from heliograph.core.reporting import (
     CalledBack,
-    CalledBackSigned,
     Joining,
     Offer,
     Offering,
@@ -46,7 +45,7 @@ class Callbacks:
 
         Raises NotFound for a channel that takes no calls, and when no receipt speaks of a message of ours: one that
         overtook its message is then sent again by most providers, and parked for those that do not. Raises what
-        `CalledBack.callback` raises, and Unavailable.
+        `CalledBack.called_back` raises, and Unavailable.
         """
         channel: object = self._channels.get(name)
         if isinstance(channel, Receiving) and (arrivals := channel.arrived(call)):
@@ -56,12 +55,9 @@ class Callbacks:
                 else:
                     await self._take(name, arrival)
             return Heard(*channel.answer())
-        if isinstance(channel, CalledBackSigned):
-            receipts = channel.called_back(call)
-        elif isinstance(channel, CalledBack):
-            receipts = channel.callback(call.query, call.body)
-        else:
+        if not isinstance(channel, CalledBack):
             raise NotFound("No channel takes calls here.")
+        receipts = channel.called_back(call)
         kept = [await self._kept(name, channel, receipt) for receipt in receipts]
         if receipts and not any(kept):
             raise NotFound("No message goes by that id here.")

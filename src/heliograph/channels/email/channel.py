@@ -28,7 +28,7 @@ from heliograph.core.message import Text
 from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
 from heliograph.core.ports import Check, Traits
 from heliograph.core.preview import Preview
-from heliograph.core.reporting import Offer, Take
+from heliograph.core.reporting import Offer, ProviderCall, Take
 from heliograph.core.retry import RetryPolicy
 
 _MINUTE, _HOUR = 60.0, 3600.0
@@ -141,13 +141,13 @@ class EmailChannel:
         signed_in = " and signed us in" if self._settings.username else ""
         return Check(True, f"The server answered{signed_in}.")
 
-    def callback(self, query: str, body: bytes) -> list[Report]:
+    def called_back(self, call: ProviderCall) -> list[Report]:
         """A recipient's one-click unsubscription (RFC 8058): a POST with our token. A look at the address changes nothing.
 
         Raises NotAuthenticated without a token of ours, Malformed for anything but that POST.
         """
-        meant = self._unsubscribing(query)
-        if body.strip() != ONE_CLICK.encode():
+        meant = self._unsubscribing(call.query)
+        if call.body.strip() != ONE_CLICK.encode():
             raise Malformed(f"To unsubscribe, POST {ONE_CLICK} here.")
         return [self._hearing.unsubscribing(meant)]
 

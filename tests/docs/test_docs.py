@@ -44,6 +44,7 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 CODE = re.compile(r"`([^`\n]+)`")
 TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"[\w./-]+/[\w.-]+\.(?:py|sql|toml|yml|md)")
 ADDRESS = re.compile(r"(?:\b(GET|POST|PUT|DELETE) )?(/api/v2/[a-z0-9/{}_]*[a-z0-9}])")
 
 #: Pages with TOML that is no settings file: profiles of SMS providers, a package's own project file.
@@ -184,6 +185,11 @@ def addresses() -> set[tuple[str, str]]:
     return described | {("", path) for _, path in described} | {("", SOCKET)}
 
 
+def is_a_file_of_ours(name: str) -> bool:
+    """Whether there is such a file, named from the root or from the package."""
+    return any((top / name).is_file() for top in (ROOT, ROOT / "src/heliograph"))
+
+
 def committed() -> list[Path]:
     """Every file of the repository, or of the source tree where git cannot tell."""
     git = shutil.which("git")
@@ -272,6 +278,17 @@ def test_a_setting_that_is_not_there_would_be_found() -> None:
     assert not is_setting(["channels", "sms", "colour"])
     assert is_setting(["quotas", "companies", "3", "day"])
     assert is_setting(["channels", "sms", "system_id"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_of_ours_that_a_page_names_is_there(page: Path) -> None:
+    named = [span for span in CODE.findall(FENCE.sub("", read(page))) if FILE.fullmatch(span) and "NAME" not in span]
+    assert [name for name in named if not is_a_file_of_ours(name)] == []
+
+
+def test_a_file_that_is_not_there_would_be_found() -> None:
+    assert not is_a_file_of_ours("store/telepathy.py")
+    assert is_a_file_of_ours("store/telling.py")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

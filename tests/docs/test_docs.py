@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_args
 
 import pytest
@@ -17,6 +18,7 @@ from heliograph.channels.registry import BUILT_IN, load
 from heliograph.cli.main import app
 from heliograph.config.channels import ChannelSettings
 from heliograph.config.settings import Settings
+from heliograph.core import preview, reporting, traits
 from heliograph.core.errors import HeliographError
 from heliograph.core.lifecycle import as_mermaid
 from heliograph.core.outcome import Accepted, Deferred, Gone, Refused
@@ -190,6 +192,10 @@ def is_a_file_of_ours(name: str) -> bool:
     return any((top / name).is_file() for top in (ROOT, ROOT / "src/heliograph"))
 
 
+def is_protocol_of(module: ModuleType, kind: object) -> bool:
+    return isinstance(kind, type) and kind.__module__ == module.__name__ and getattr(kind, "_is_protocol", False)
+
+
 def committed() -> list[Path]:
     """Every file of the repository, or of the source tree where git cannot tell."""
     git = shutil.which("git")
@@ -236,6 +242,13 @@ def test_every_setting_can_be_looked_up(name: str) -> None:
 @pytest.mark.parametrize("kind", sorted(BUILT_IN))
 def test_every_kind_of_channel_has_a_page(kind: str) -> None:
     assert read(DOCS / f"channels/{kind}.md").startswith("# ")
+
+
+def test_everything_that_a_channel_may_do_is_told_to_who_adds_one() -> None:
+    may = {
+        name for each in (reporting, preview, traits) for name, kind in vars(each).items() if is_protocol_of(each, kind)
+    }
+    assert {name for name in may if f"(`{name}`)" not in read(DOCS / "adding-a-channel.md")} == {"Reports"}
 
 
 @pytest.mark.parametrize("outcome", [Accepted, Deferred, Refused, Gone], ids=lambda outcome: outcome.__name__)
@@ -295,6 +308,12 @@ def test_a_file_that_is_not_there_would_be_found() -> None:
 def test_every_address_of_rest_that_a_page_names_is_served(page: Path) -> None:
     named = {(verb, re.sub(r"{\w+}", "{}", path)) for verb, path in ADDRESS.findall(read(page))}
     assert named - addresses() == set()
+
+
+def test_every_metric_that_a_page_names_is_counted() -> None:
+    counted = set(re.findall(r"`(heliograph_\w+)`", read(DOCS / "reference/metrics.md")))
+    named = {name for page in PAGES for name in re.findall(r"`(heliograph_\w+)(?=`|{)", read(page))}
+    assert named - counted == set()
 
 
 def test_every_page_can_be_reached_from_the_index() -> None:

@@ -48,6 +48,8 @@ def test_a_bounce_is_rehearsed_and_its_address_lifted(terminal: Terminal) -> Non
         assert "withdrawn by an operator" in terminal.run("suppression", "list", *config, "--data", "data").out
         fake.send_signal(signal.SIGINT)
         assert fake.wait(timeout=20) == 0
+        assert fake.stderr is not None
+        assert fake.stderr.read() == ""
 
 
 def test_the_settings_it_writes_are_for_nobody_else(terminal: Terminal) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import warnings
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ try:
     from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 except ImportError as missing:  # pragma: no cover - the project's own environment has it
     raise ImportError("heliograph.testing.servers.smtp needs aiosmtpd: install heliograph[testing]") from missing
+
+logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns at each sign-in of what it does itself
 
 HANG_UP = "hang up"  # as an answer: close the connection instead
 STALL = "stall"  # as an answer: say nothing

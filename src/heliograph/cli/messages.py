@@ -52,7 +52,9 @@ def list_(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List messages, newest first."""
+    """List messages, the highest id first. Ids are given out by the thousand, so that what another process sent may stand
+    above what is newer.
+    """
 
     async def work() -> Any:
         async with opened(config, data) as gateway:

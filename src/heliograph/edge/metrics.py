@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from heliograph.config.settings import MetricsAccess, Settings
 from heliograph.core.access import Scope
 from heliograph.core.errors import NotAllowed, NotAuthenticated
 from heliograph.core.people import Door
+from heliograph.edge.http.browsers import loopback
 from heliograph.edge.rest.own import answered
 from heliograph.edge.rest.streams import Streams
 from heliograph.intake.sign_in import SignIn
@@ -65,11 +65,3 @@ class MetricsPage:
         caller = await self._sign_in.by_access_token(text.strip(), Door.REST)
         if caller.scopes is None or Scope.METRICS not in caller.scopes:  # `admin` is of one company and does not reach
             raise NotAllowed(f"This access token lacks the scope {Scope.METRICS.value}.")
-
-
-def loopback(host: str) -> bool:
-    """Whether only this machine can reach a listener on that address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from html import escape
 from typing import Any
@@ -14,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from heliograph.edge.contract.versions import AGENTS, VERSIONS, has_agent
+from heliograph.edge.http.browsers import page_headers, source_hash
 from heliograph.edge.rest.own import as_json
 
 #: Facts about the gateway's health, "status" among them: "ok" or "degraded".
@@ -55,22 +54,14 @@ form.answer{display:flex;gap:.75rem;max-width:24rem}
 form.answer button{flex:1;min-height:3.25rem;margin:1.25rem 0 0}
 """.strip()
 
-_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _MARK = (
     '<svg viewBox="0 0 48 48" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" aria-hidden="true">'
     '<circle cx="24" cy="24" r="8"/><path d="M24 4v6M24 38v6M4 24h6M38 24h6M10 10l4 4M34 34l4 4M38 10l-4 4M14 34l-4 4"/></svg>'
 )
-HEADERS = {
-    "content-security-policy": (
-        f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "cache-control": "no-cache",
-}
+_POLICY = f"default-src 'none'; style-src {source_hash(_STYLE)}; base-uri 'none'; frame-ancestors 'none'; form-action "
+_HEADERS = page_headers(f"{_POLICY}'none'", cache="no-cache")
+#: Of a page with a button, at an address that is a key.
+KEYED = page_headers(f"{_POLICY}'self'", cache="no-store") | {"x-robots-tag": "noindex"}
 
 _DOORS = (
     ("POST /api/v1/Agents/{Agent}/{Method}", "The agents in JSON, XML or a form."),
@@ -95,7 +86,7 @@ class Pages:
     async def front(self, request: Request) -> Response:
         """The landing page."""
         facts = await self._facts()
-        return HTMLResponse(_front(str(facts["status"]), self._version), headers=HEADERS)
+        return HTMLResponse(_front(str(facts["status"]), self._version), headers=_HEADERS)
 
     async def healthz(self, request: Request) -> Response:
         """The facts as JSON; 503 while degraded, so that a load balancer looks elsewhere."""
@@ -113,7 +104,7 @@ class Pages:
 def not_found() -> Response:
     """The page for an address that is none."""
     body = '<p>There is nothing at this address. <a href="/">The doors are listed here.</a></p>'
-    return HTMLResponse(page("Not found", "Heliograph", "Not found", body), status_code=404, headers=HEADERS)
+    return HTMLResponse(page("Not found", "Heliograph", "Not found", body), status_code=404, headers=_HEADERS)
 
 
 def _front(status: str, version: str) -> str:

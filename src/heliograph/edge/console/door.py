@@ -22,8 +22,8 @@ from heliograph.edge.console.frame import ROOT, Look, brand, page, whole
 from heliograph.edge.console.headers import headers
 from heliograph.edge.console.markup import tag
 from heliograph.edge.console.said import sentence
+from heliograph.edge.http.browsers import refuse_other_pages
 from heliograph.edge.http.messages import read_body
-from heliograph.edge.inbox.session import refuse_other_pages
 from heliograph.intake.desk import Desk
 from heliograph.intake.operators import Operators
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from heliograph.edge.http.browsers import page_headers
+
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
-HEADERS = {
-    "content-security-policy": _POLICY,
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
+HEADERS = page_headers(_POLICY, cache="no-store") | {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
     "x-robots-tag": "noindex",
-    "cache-control": "no-store",
 }
 
 _HTTPS_ALONE = {"strict-transport-security": "max-age=31536000"}

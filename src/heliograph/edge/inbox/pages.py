@@ -17,6 +17,7 @@ from heliograph.core.errors import NotAllowed, NotAuthenticated, NotFound
 from heliograph.core.people import Caller, Door
 from heliograph.core.ports import Directory
 from heliograph.edge.http.address import base_url
+from heliograph.edge.http.browsers import page_headers, refuse_other_pages
 from heliograph.edge.inbox import session
 from heliograph.edge.rest.bodies import json_body
 from heliograph.edge.rest.own import answered, as_json, signed_in_by_cookie
@@ -45,15 +46,7 @@ _POLICY = (
     "worker-src 'self'; require-trusted-types-for 'script'; trusted-types worker; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-_HEADERS = {
-    "content-security-policy": _POLICY,
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "cache-control": "no-cache",  # asked again each time, and answered 304 by the tag
-}
+_HEADERS = page_headers(_POLICY, cache="no-cache")  # asked again each time, and answered 304 by the tag
 
 
 class Credentials(msgspec.Struct):
@@ -115,7 +108,7 @@ class InboxPages:
 
     async def begin(self, request: Request) -> Response:
         """Sign in with name and password. 401 without saying which of them was wrong; 429 after too many."""
-        session.refuse_other_pages(request)
+        refuse_other_pages(request)
         given = await json_body(request, Credentials)
         company = await self._sign_in.company(given.company or None)
         found = await self._sign_in.by_password(company.id, given.user, given.password)
@@ -131,7 +124,7 @@ class InboxPages:
 
     async def end(self, request: Request) -> Response:
         """Sign out: the ticket ends, for whoever else may have got hold of it too."""
-        session.refuse_other_pages(request)
+        refuse_other_pages(request)
         ticket = session.ticket_of(request)
         if ticket:
             await self._sign_in.end_ticket(ticket)

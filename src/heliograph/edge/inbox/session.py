@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
 from heliograph.core.access import Scope
-from heliograph.core.errors import NotAllowed
 from heliograph.core.people import Caller
 
 COOKIE = "heliograph-inbox"
 #: What a session may be used for: a page that somebody left open must not become a way to all that its user may do.
 ALLOWED = frozenset({Scope.INBOX, Scope.DEVICES})
 
-_READING = frozenset({"GET", "HEAD"})
-_ELSEWHERE = frozenset({"same-site", "cross-site"})  # of Sec-Fetch-Site
 _LONGEST = 512  # characters of a cookie; ours have about 150
 
 
@@ -37,22 +33,6 @@ def ticket_of(request: Request) -> str:
 def limited(caller: Caller) -> Caller:
     """The same caller, who may look after the own inbox and devices and no more, nor more than the ticket allowed."""
     return replace(caller, administrator=False, scopes=frozenset(scope for scope in ALLOWED if caller.may(scope)))
-
-
-def refuse_other_pages(request: Request) -> None:
-    """Raises NotAllowed for a change that no page of this gateway asked for.
-
-    Browsers keep the cookie from other sites (SameSite=Strict); this holds too for pages on other ports and names of
-    the same site, and for browsers that do not know the attribute.
-    """
-    site = request.headers.get("sec-fetch-site", "")
-    if request.method in _READING or site == "same-origin":
-        return
-    if site in _ELSEWHERE:  # whatever Origin says: it does not tell http://host from https://host here
-        raise NotAllowed("Only this gateway's own page may do that with its cookie.")
-    origin = urlsplit(request.headers.get("origin", ""))
-    if not origin.netloc or origin.netloc.lower() != request.headers.get("host", "").lower():
-        raise NotAllowed("Only this gateway's own page may do that with its cookie.")
 
 
 def begin(response: Response, ticket: str, *, secure: bool, seconds: float = 0.0) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import cache
 from importlib.resources import files
 
@@ -12,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from heliograph.edge.http.address import base_url
+from heliograph.edge.http.browsers import page_headers, source_hash
 from heliograph.edge.openapi.document import served
 from heliograph.edge.rest.own import as_json
 
@@ -48,20 +47,7 @@ def explorer_page() -> tuple[str, dict[str, str]]:
         (folder / f"explorer.{kind}").read_text(encoding="utf-8").strip() for kind in ("html", "css", "js")
     )
     policy = (
-        f"default-src 'none'; style-src 'sha256-{_hash(style)}'; script-src 'sha256-{_hash(script)}'; "
+        f"default-src 'none'; style-src {source_hash(style)}; script-src {source_hash(script)}; "
         "connect-src 'self'; require-trusted-types-for 'script'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    headers = {
-        "content-security-policy": policy,
-        "cross-origin-opener-policy": "same-origin",
-        "cross-origin-resource-policy": "same-origin",
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-        "x-frame-options": "DENY",
-        "cache-control": "no-cache",
-    }
-    return page.replace("/*style*/", style).replace("/*script*/", script), headers
-
-
-def _hash(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return page.replace("/*style*/", style).replace("/*script*/", script), page_headers(policy, cache="no-cache")

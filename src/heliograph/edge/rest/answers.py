@@ -18,17 +18,12 @@ from heliograph.core.people import Caller
 from heliograph.core.ports import Directory
 from heliograph.edge import failures
 from heliograph.edge.http.messages import read_body
-from heliograph.edge.pages import HEADERS, page
+from heliograph.edge.pages import KEYED, page
 from heliograph.intake.answer_links import PATH, AnswerLinks, Asked
 from heliograph.intake.answers import OVER, AnswerService, Question
 from heliograph.intake.services import Services
 
 _LIMIT = 1024  # bytes of the form
-_HEADERS = HEADERS | {
-    "content-security-policy": HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'"),
-    "cache-control": "no-store",  # the address is a key
-    "x-robots-tag": "noindex",
-}
 
 
 class AnswerPages:
@@ -80,7 +75,7 @@ class AnswerPages:
         question = await self._answering.question(caller, asked.message_id, asked.delivery_id)
         if question.over and question.answer is None:
             note = OVER
-        return HTMLResponse(_question(question, note), status_code=status, headers=_HEADERS)
+        return HTMLResponse(_question(question, note), status_code=status, headers=KEYED)
 
 
 def _question(question: Question, note: str) -> str:
@@ -107,5 +102,5 @@ def _failed(error: Exception) -> Response:
     status = row.http_status if isinstance(error, HeliographError) else 400
     body = f"<p>{escape(told)}</p>"
     return HTMLResponse(
-        page("Not answered", "Not answered", "Nothing was changed", body), status_code=status, headers=_HEADERS
+        page("Not answered", "Not answered", "Nothing was changed", body), status_code=status, headers=KEYED
     )

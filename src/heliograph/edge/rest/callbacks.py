@@ -12,16 +12,11 @@ from heliograph.core.errors import HeliographError
 from heliograph.core.reporting import Offer, ProviderCall
 from heliograph.edge import failures
 from heliograph.edge.http.messages import header_map, read_body
-from heliograph.edge.pages import HEADERS, page
+from heliograph.edge.pages import KEYED, page
 from heliograph.intake.callbacks import Callbacks
 
 _LIMIT = 256 * 1024  # bytes; some providers put many receipts into one call
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-_PAGE = HEADERS | {
-    "content-security-policy": HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'"),
-    "cache-control": "no-store",  # the address is a key
-    "x-robots-tag": "noindex",
-}
 
 
 class CallbackPages:
@@ -45,7 +40,7 @@ class CallbackPages:
             call = ProviderCall(query, body, header_map(request.scope))
             heard = await self._callbacks.take(request.path_params["channel"], call)
             if offer is not None and "text/html" in request.headers.get("accept", ""):
-                return HTMLResponse(page(offer.title, offer.title, escape(offer.done), ""), headers=_PAGE)
+                return HTMLResponse(page(offer.title, offer.title, escape(offer.done), ""), headers=KEYED)
         except HeliographError as error:
             return _failed(error)
         return Response(heard.text, media_type=heard.media, headers=_HEADERS)
@@ -55,7 +50,7 @@ def _asked(offer: Offer) -> Response:
     name, value = map(escape, offer.field)
     button = f'<button name="{name}" value="{value}">{escape(offer.button)}</button>'
     body = f'<form class="answer" method="post">{button}</form>'
-    return HTMLResponse(page(offer.title, offer.title, escape(offer.text), body), headers=_PAGE)
+    return HTMLResponse(page(offer.title, offer.title, escape(offer.text), body), headers=KEYED)
 
 
 def _failed(error: HeliographError) -> Response:

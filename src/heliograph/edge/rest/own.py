@@ -15,6 +15,7 @@ from heliograph.core.access import Scope
 from heliograph.core.errors import HeliographError, Malformed, NotAllowed, NotAuthenticated
 from heliograph.core.people import Caller, Door
 from heliograph.edge.auth import CHALLENGE, QUIET_CHALLENGE, Authenticator
+from heliograph.edge.http.browsers import refuse_other_pages
 from heliograph.edge.http.messages import Answer
 from heliograph.edge.inbox import session
 from heliograph.edge.rest.formats import CONTENT_TYPE, Format
@@ -90,7 +91,7 @@ async def signed_in_by_cookie(request: Request, sign_in: SignIn, scope: Scope) -
 
     Raises NotAuthenticated, and NotAllowed for what a session may not be used for.
     """
-    session.refuse_other_pages(request)
+    refuse_other_pages(request)
     caller = session.limited(await sign_in.by_ticket(session.ticket_of(request), Door.REST))
     require(caller, scope)
     return caller

@@ -13,7 +13,7 @@ from typing import Any
 from heliograph.edge.contract.model import Array, Complex, Dictionary, Enumeration, Family, Member, Scalar, Type
 from heliograph.edge.contract.scalars import INT, LONG, SHORT, STRING
 from heliograph.edge.soap.names import ARRAYS
-from heliograph.edge.soap.values import WRITERS, enum_writer, escape, is_unsafe, zero_text
+from heliograph.edge.soap.values import WRITERS, enum_writer, is_unsafe, zero_text
 
 Writer = Callable[[Any], str]
 
@@ -153,8 +153,3 @@ def _dictionary_writer(type: Dictionary, version: int) -> Writer:
         return "".join([f"<{type.pair}>{key(k)}{value(v)}</{type.pair}>" for k, v in pairs.items()])
 
     return write
-
-
-def plain_element(wire: str, text: str) -> str:
-    """An element with nothing but text."""
-    return f"<{wire}>{escape(text)}</{wire}>"

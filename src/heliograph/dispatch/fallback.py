@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 
-import structlog
-
 from heliograph.config.channels import FallbackSettings
-from heliograph.core.errors import Unavailable
 from heliograph.core.events import SecondWayTaken
 from heliograph.core.fallback import Reason, Standbys
 from heliograph.core.ports import Clock, Observer
+from heliograph.dispatch.rounds import Rounds, Told
 
 LOOK_EVERY = 1.0  # seconds
 TROUBLE = 5.0  # seconds until the next look after the store was unavailable
 BITE = 200  # deliveries moved in one transaction, so that nobody waits long for the writer
 
-log = structlog.get_logger(__name__)
 
-
-class SecondWayWatch:
+class SecondWayWatch(Rounds):
     """Looks every second for receipts that are overdue, and for channels that have been paused for too long.
 
     What a refusal or a bounce takes is taken by the store, in the transaction that records it; here it is only told of.
     The pause of a channel is measured from when this process first saw it.
     """
+
+    name = "second ways"
+    waits = Told("Second ways wait for the store.", "second_ways_wait")
+    failed = Told("The look for second ways failed; it goes on.", "second_ways_bug")
 
     def __init__(
         self,
@@ -35,25 +34,13 @@ class SecondWayWatch:
         observer: Observer,
         clock: Clock,
     ) -> None:
+        super().__init__(clock, every=LOOK_EVERY, in_trouble=TROUBLE)
         self._standbys = standbys
         self._patience = {name: given.after for name, given in fallbacks.items() if Reason.PAUSED in given.on}
         self._paused = paused
         self._observer = observer
-        self._clock = clock
         self._since: dict[str, float] = {}  # monotonic seconds at which each channel was first seen paused
         self._told: int | None = None  # the newest second way that was told of; None before the first look
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._task = asyncio.create_task(self._run(), name="second ways")
-
-    async def stop(self) -> None:
-        """Look no more; what is overdue stays so for the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
 
     async def look(self) -> int:
         """Take what is due, and tell of what was taken since the last look; how many. Raises Unavailable."""
@@ -83,18 +70,3 @@ class SecondWayWatch:
             count += len(taken)
             told = self._told = taken[-1].made_no
         return count
-
-    async def _run(self) -> None:
-        in_trouble = False
-        while True:
-            try:
-                await self.look()
-                in_trouble = False
-            except Unavailable as trouble:
-                if not in_trouble:
-                    log.warning("Second ways wait for the store.", action="second_ways_wait", reason=trouble.detail)
-                in_trouble = True
-            except Exception:
-                log.exception("The look for second ways failed; it goes on.", action="second_ways_bug")
-                in_trouble = True
-            await self._clock.sleep(TROUBLE if in_trouble else LOOK_EVERY)

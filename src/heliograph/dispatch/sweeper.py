@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
 
 from heliograph.config.settings import RetentionSettings
-from heliograph.core.errors import Unavailable
 from heliograph.core.ports import Clock, Directory, InboxStore, Notes, Outbox, Replays
 from heliograph.core.usage import Usage
+from heliograph.dispatch.rounds import Rounds, Told
 
 BITE = 500  # rows in one transaction, so that nobody waits long for the writer
 PAUSE = 0.02  # seconds between bites
@@ -20,8 +19,13 @@ DAY_MS = 86_400_000
 log = structlog.get_logger(__name__)
 
 
-class Sweeper:
+class Sweeper(Rounds):
     """Settles at the start and every few seconds, removes at the interval; a store that is unavailable is told once and waited for."""
+
+    name = "sweeper"
+    waits = Told("The store cannot be swept now.", "sweep_waits")
+    failed = Told("The sweeper failed; it goes on.", "sweep_bug")
+    resumed = Told("Sweeping goes on.", "sweep_resumed")
 
     def __init__(
         self,
@@ -34,26 +38,16 @@ class Sweeper:
         usage: Usage | None = None,
         notes: Notes | None = None,
     ) -> None:
+        every = min(LEASES_EVERY, settings.interval)
+        super().__init__(clock, every=every, in_trouble=every)
         self._notes = notes
         self._usage = usage
         self._outbox = outbox
         self._inbox = inbox
         self._replays = replays
         self._directory = directory
-        self._clock = clock
         self._settings = settings
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to sweep."""
-        self._task = asyncio.create_task(self._run(), name="sweeper")
-
-    async def stop(self) -> None:
-        """Sweep no more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        self._aged_out_at = float("-inf")  # monotonic seconds
 
     async def adopt(self) -> int:
         """Put back what a process that is gone held under lease; how many. For the only dispatcher, before it starts.
@@ -65,6 +59,14 @@ class Sweeper:
         if adopted:
             log.info("Deliveries that a stopped process held are tried again.", action="leases_adopted", count=adopted)
         return adopted
+
+    async def look(self) -> None:
+        """Settle; at the interval, remove what is too old as well. Raises Unavailable."""
+        await self.settle()
+        if self._clock.monotonic() - self._aged_out_at >= self._settings.interval:
+            removed = await self.age_out()
+            self._aged_out_at = self._clock.monotonic()
+            log.debug("Old things were removed.", action="swept", count=removed)
 
     async def sweep(self) -> int:
         """One sweep of everything; how many rows were moved or removed. Raises Unavailable."""
@@ -99,23 +101,3 @@ class Sweeper:
                 break
             await self._clock.sleep(PAUSE)
         return total
-
-    async def _run(self) -> None:
-        in_trouble, swept_at = False, float("-inf")
-        while True:
-            try:
-                await self.settle()
-                if self._clock.monotonic() - swept_at >= self._settings.interval:
-                    removed = await self.age_out()
-                    swept_at = self._clock.monotonic()
-                    log.debug("Old things were removed.", action="swept", count=removed)
-                if in_trouble:
-                    log.info("Sweeping goes on.", action="sweep_resumed")
-                in_trouble = False
-            except Unavailable as trouble:
-                if not in_trouble:
-                    log.warning("The store cannot be swept now.", action="sweep_waits", reason=trouble.detail)
-                in_trouble = True
-            except Exception:
-                log.exception("The sweeper failed; it goes on.", action="sweep_bug")
-            await self._clock.sleep(min(LEASES_EVERY, self._settings.interval))

@@ -117,7 +117,16 @@ def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["+4712345678", "004712345678", "+47 12 34 56 78", "+47 (123) 45-678", "+47.123/45678"]
+    "text",
+    [
+        "+4712345678",
+        "004712345678",
+        "+47 12 34 56 78",
+        "+47 (123) 45-678",
+        "+47.123/45678",
+        "+47 (0)12 34 56 78",
+        "0047(0)12345678",
+    ],
 )
 def test_a_number_is_read_in_the_ways_people_write_it(text: str) -> None:
     assert read_number(text) == "+4712345678"

@@ -12,6 +12,7 @@ from heliograph.channels.sms import gsm
 LONGEST_NAME = 11  # characters of an alphanumeric sender, 3GPP TS 23.040 section 9.1.2.5
 
 _SPACING = re.compile(r"[ .()/\u00a0-]")
+_TRUNK = re.compile(r"\(\s*0\s*\)")
 _INTERNATIONAL = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _NATIONAL = re.compile(r"\d{4,14}", re.ASCII)
 _SHORT = re.compile(r"\d{3,8}", re.ASCII)
@@ -42,12 +43,13 @@ class Sender(msgspec.Struct, frozen=True):
 def read_number(text: str, country: str = "") -> str:
     """A number as +4712345678, from that or 004712345678, with spaces, dots, dashes, slashes or brackets in it.
 
+    A `(0)` behind the country's code is for callers within the country, and dropped.
     With a country's calling code, a number without one is taken for that country's; one leading
     zero, by which many countries mark a national number, is dropped. Raises ValueError.
     """
     if len(text) > 40:
         raise ValueError("a number has at most 15 digits")
-    bare = _SPACING.sub("", text)
+    bare = _SPACING.sub("", _TRUNK.sub("", text) if text.lstrip().startswith(("+", "00")) else text)
     if bare.startswith("00"):
         bare = f"+{bare[2:]}"
     elif country and _NATIONAL.fullmatch(bare):

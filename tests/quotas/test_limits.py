@@ -36,7 +36,7 @@ class Office:
         self.store = MemoryStore(clock)
         self.witness = Witness()
         phone = ScriptedChannel(traits=Traits(formats=("sms/160",), addressed_by="phone"))
-        channels = {"sms": phone, "mail": ScriptedChannel()}
+        channels = {"sms": phone, "mail": ScriptedChannel(traits=Traits(addressed_by="email"))}
         self.quotas = Quotas(QuotaSettings(**settings), channels, self.store.usage, clock, self.witness)
         self._next = 1
 
@@ -153,6 +153,8 @@ async def test_one_address_is_sent_so_many_in_a_window_on_each_channel(clock: Ju
     office = Office(clock, address=AddressAllowance(most=2, window=600))
     other = replace(MAIL, address="b@example.com")
     assert await office.send(MAIL, MAIL, MAIL, other, SMS) == ["", "", "address", "", ""]
+    shouted = replace(MAIL, address="A@example.com")
+    assert await office.send(shouted) == ["address"], "capitals make no other mailbox, anywhere that matters"
     await clock.jump(600)
     assert await office.send(MAIL) == [""]
     kept = await office.store.usage.usage(1, now=clock.now())

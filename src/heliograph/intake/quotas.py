@@ -96,6 +96,7 @@ class Quotas:
         self._clock = clock
         self._observer = observer
         self._phones = frozenset(name for name, channel in channels.items() if channel.traits.addressed_by == "phone")
+        self._mail = frozenset(name for name, channel in channels.items() if channel.traits.addressed_by == "email")
         self._prefixes = sorted(settings.prefixes, key=len, reverse=True)
         self._priced = sorted(settings.prices, key=len, reverse=True)
         self._under_way: dict[tuple[int, str, int, int], int] = {}  # taken by calls that are not committed yet
@@ -172,9 +173,11 @@ class Quotas:
         most, window = self._settings.address.most, int(self._settings.address.window * 1000)
         if most:
             start = now - now % window
+            # Nearly every mailbox is one however it is written; else each spelling would have a share of its own.
+            one = want.address.casefold() if want.channel in self._mail else want.address
             yield Meter(
                 kind=Limit.ADDRESS,
-                scope=f"to:{want.channel}:{blake2s(want.address.encode(), digest_size=16).hexdigest()}",
+                scope=f"to:{want.channel}:{blake2s(one.encode(), digest_size=16).hexdigest()}",
                 starts_at=start,
                 ends_at=start + window,
                 most=most,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -267,3 +268,18 @@ class TestStanding:
                 server.refuse("RCPT", "550 5.1.1 no such user")
                 assert isinstance(await channel.send(letter()), Gone)
             assert isinstance(await channel.send(letter()), Accepted)
+
+
+async def test_a_client_that_refuses_the_certificate_leaves_the_fake_server_well(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    theirs, strange = tmp_path / "theirs.pem", tmp_path / "strange.pem"
+    theirs.write_bytes(AUTHORITY.pem)
+    strange.write_bytes(Authority().pem)
+    async with SmtpServer(tls=AUTHORITY.server("127.0.0.1")) as server:
+        async with channel_to(server, security="starttls", ca_file=strange) as channel:
+            refused = await channel.send(letter())
+        async with channel_to(server, security="starttls", ca_file=theirs) as channel:
+            taken = await channel.send(letter())
+    assert (type(refused), type(taken)) == (Deferred, Accepted)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

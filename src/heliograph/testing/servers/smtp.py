@@ -237,6 +237,10 @@ class _Conversation(SMTP):
         else:
             await super().smtp_QUIT(arg)
 
+    async def handle_exception(self, error: Exception) -> str:
+        """The library asks its handler what to say of a fault. The handler is this very conversation, so it must not ask on."""
+        return f"500 5.5.0 {type(error).__name__}"
+
     async def handle_MAIL(
         self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:

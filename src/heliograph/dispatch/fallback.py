@@ -8,14 +8,14 @@ from heliograph.config.channels import FallbackSettings
 from heliograph.core.events import SecondWayTaken
 from heliograph.core.fallback import Reason, Standbys
 from heliograph.core.ports import Clock, Observer
-from heliograph.dispatch.rounds import Rounds, Told
+from heliograph.dispatch.recurring import Recurring, Told
 
 LOOK_EVERY = 1.0  # seconds
 TROUBLE = 5.0  # seconds until the next look after the store was unavailable
 BITE = 200  # deliveries moved in one transaction, so that nobody waits long for the writer
 
 
-class SecondWayWatch(Rounds):
+class SecondWayWatch(Recurring):
     """Looks every second for receipts that are overdue, and for channels that have been paused for too long.
 
     What a refusal or a bounce takes is taken by the store, in the transaction that records it; here it is only told of.

@@ -8,7 +8,7 @@ import structlog
 
 from heliograph.core.delivery import Delivery
 from heliograph.core.ports import Clock, Queue
-from heliograph.dispatch.rounds import Rounds, Told
+from heliograph.dispatch.recurring import Recurring, Told
 
 TROUBLE = 5.0  # seconds until the next look after the store was unavailable
 
@@ -22,7 +22,7 @@ class Expanding(Protocol):
         """The next few, made in one transaction; empty when nothing is left. Raises Unavailable."""
 
 
-class FanOut(Rounds):
+class FanOut(Recurring):
     """Looks every `poll` seconds, and goes on without a pause while there is more. A crash costs nothing: each portion
     is made in one transaction, and the next start goes on with the next one."""
 

@@ -9,7 +9,7 @@ import structlog
 from heliograph.config.settings import RetentionSettings
 from heliograph.core.ports import Clock, Directory, InboxStore, Notes, Outbox, Replays
 from heliograph.core.usage import Usage
-from heliograph.dispatch.rounds import Rounds, Told
+from heliograph.dispatch.recurring import Recurring, Told
 
 BITE = 500  # rows in one transaction, so that nobody waits long for the writer
 PAUSE = 0.02  # seconds between bites
@@ -19,7 +19,7 @@ DAY_MS = 86_400_000
 log = structlog.get_logger(__name__)
 
 
-class Sweeper(Rounds):
+class Sweeper(Recurring):
     """Settles at the start and every few seconds, removes at the interval; a store that is unavailable is told once and waited for."""
 
     name = "sweeper"

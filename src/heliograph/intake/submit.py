@@ -17,8 +17,6 @@ from heliograph.core.replay import Replay
 from heliograph.core.scripting import DueEvent
 from heliograph.core.usage import Used
 
-LAST_MESSAGE_ID = 2**31 - 1  # a MessagingId is an xs:int
-
 AT_ONCE = 1000  # deliveries of a message that are made in the transaction that accepts it; the rest follows in portions
 
 

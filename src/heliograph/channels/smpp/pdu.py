@@ -12,7 +12,6 @@ HEADER = struct.Struct(">IIII")
 LONGEST = 64 * 1024  # bytes of one PDU; checked before anything is allocated for it
 LAST_SEQUENCE = 0x7FFFFFFF
 ANSWER = 0x80000000  # the bit that makes a command the answer to it
-LONGEST_SHORT = 254  # octets of short_message
 
 UDH, RECEIPT_MASK, RECEIPT = 0x40, 0x3C, 0x04  # esm_class
 

@@ -62,12 +62,6 @@ def begin(response: Response, text: str, *, lifetime: float, over_https: bool) -
     )
 
 
-def end(response: Response, *, over_https: bool) -> None:
-    """Take the cookie back."""
-    name = f"__Secure-{_NAME}" if over_https else _NAME
-    response.delete_cookie(name, path=ROOT, secure=over_https, httponly=True, samesite="strict")
-
-
 def below(address: str) -> str:
     """The address if it is one of the console's own, else the first page: nobody is sent elsewhere."""
     return address if _BELOW.fullmatch(address) and "//" not in address else ROOT

@@ -21,7 +21,7 @@ class Told(msgspec.Struct, frozen=True):
     action: str
 
 
-class Rounds(ABC):
+class Recurring(ABC):
     """Looks at once when started, and then every so many seconds until stopped."""
 
     name: str  # of the task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,11 +11,8 @@ from heliograph.cli.output import console, iso, plain, print_json, say, table, w
 from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting
 from heliograph.core.operators import Session
-from heliograph.intake.operators import CODE_LIFE, Operators
+from heliograph.intake.operators import CODE_LIFE
 from heliograph.system.lock import FileLock
-
-if TYPE_CHECKING:
-    from heliograph.app import Heliograph
 
 app = typer.Typer(no_args_is_help=True, help="The operators' console.")
 
@@ -37,12 +34,6 @@ def _serving(settings: Settings) -> str:
     return FileLock(settings.data_dir / SERVING).told()
 
 
-def _operators(gateway: Heliograph) -> Operators:
-    from heliograph.wiring import operators_of  # brings in everything
-
-    return operators_of(gateway)
-
-
 @app.command("link")
 def link(config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """Print a link that signs in to the console once, within ten minutes, as an operator of the whole gateway."""
@@ -51,7 +42,7 @@ def link(config: ConfigOption = None, data: DataOption = None, json: JsonOption 
         async with opened(config, data) as gateway:
             if not gateway.settings.console.enabled:
                 raise BadSetting("There is no console: console.enabled is false.")
-            return address(gateway.settings, _serving(gateway.settings)), await _operators(gateway).make_code()
+            return address(gateway.settings, _serving(gateway.settings)), await gateway.operators.make_code()
 
     url, code = run(work())
     if json:
@@ -67,7 +58,7 @@ def list_(config: ConfigOption = None, data: DataOption = None, json: JsonOption
 
     async def work() -> list[Session]:
         async with opened(config, data) as gateway:
-            return await _operators(gateway).sessions()
+            return await gateway.operators.sessions()
 
     sessions = run(work())
     if json:
@@ -114,7 +105,7 @@ def sign_out(
 
     async def work() -> int:
         async with opened(config, data) as gateway:
-            return await _operators(gateway).end(session_id)
+            return await gateway.operators.end(session_id)
 
     ended = run(work())
     if json:

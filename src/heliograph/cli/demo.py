@@ -127,15 +127,13 @@ def _json_line(gateway: Heliograph, url: str, record: DemoRecord, ticket: str, d
 
 
 async def _show(gateway: Heliograph, url: str, record: DemoRecord, ticket: str, data: Path) -> None:
-    from heliograph.wiring import operators_of  # brings in everything
-
     out = console()
     requests = calls(record, ticket)
     out.print(f"[bold]Heliograph[/] is up at {url}")
     heading(out, "First messages, over HTTP to itself (ms from the moment the request leaves)")
     for call in requests:
         show_travelled(out, await travel(gateway, url, call, await _ticket(gateway, call.recipient)))
-    show_console(out, url, record, await operators_of(gateway).make_code())
+    show_console(out, url, record, await gateway.operators.make_code())
     show_credentials(out, url, record, ticket, data)
     show_curl(out, curl_lines(url, requests, ticket, data))
     say()

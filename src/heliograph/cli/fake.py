@@ -41,7 +41,9 @@ app.command("smtp")(fake_smtp.smtp)
 @app.command("apns")
 def apns(
     topic: Annotated[str, typer.Option(help="The app's bundle id.")] = "com.example.keeper",
-    environment: Annotated[Literal["production", "sandbox"], typer.Option(help="Which of the two.")] = "production",
+    environment: Annotated[
+        Literal["production", "sandbox"], typer.Option(help="Apple's service for production or the sandbox.")
+    ] = "production",
     port: PortOption = 0,
     folder: FolderOption = Path("heliograph-fake"),
     answer: AnswerOption = None,

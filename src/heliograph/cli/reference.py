@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import typer
 
@@ -73,6 +73,8 @@ def _names(parameter: Any) -> str:
 
 def _value(annotation: Any) -> str:
     """What stands for a value of this type."""
+    if get_origin(annotation) is Literal:
+        return " or ".join(get_args(annotation))
     inner = next((part for part in get_args(annotation) if part is not type(None)), annotation)
     if isinstance(inner, type) and issubclass(inner, Enum):
         return " or ".join(str(member.value) for member in inner)

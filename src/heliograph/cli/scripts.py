@@ -133,7 +133,7 @@ def rehearse(
 
 @app.command("list")
 def list_(config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
-    """The scripts of a running gateway and how they stand."""
+    """List the scripts of a running gateway, and how they stand."""
     show_listing(run(_ask(_settings(config, data), "list")), json)
 
 

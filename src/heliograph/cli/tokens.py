@@ -31,7 +31,7 @@ def add(
     name: Annotated[str, typer.Argument(help="What the token is for.")],
     scope: Annotated[list[Scope], typer.Option(help="What it may do; may be given several times.")],
     user: Annotated[str, typer.Option(help="Whom it acts as; without, it is a machine of the company's.")] = "",
-    days: Annotated[float, typer.Option(help="Days it lives.")] = 365.0,
+    days: Annotated[float, typer.Option(help="Days it lives.", metavar="DAYS")] = 365.0,
     company: CompanyOption = None,
     config: ConfigOption = None,
     data: DataOption = None,

@@ -216,7 +216,7 @@ def deliveries(
 def replay(
     id: IdArgument,
     delivery: Annotated[int | None, typer.Option(metavar="ID", help="This delivery alone.")] = None,
-    since: Annotated[datetime | None, typer.Option(help="Those that ended since then.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Those that ended since then.", metavar="DATE")] = None,
     taken: Annotated[bool, typer.Option("--taken", help="Also what it took, for an endpoint that lost it.")] = False,
     config: ConfigOption = None,
     data: DataOption = None,

@@ -13,9 +13,9 @@ from heliograph.config.area import Area
 class Allowance(Area):
     """So much in each hour, day and month of UTC."""
 
-    hour: int = Field(0, ge=0, description="Most in an hour; 0 is without a limit.")
-    day: int = Field(0, ge=0, description="Most in a day; 0 is without a limit.")
-    month: int = Field(0, ge=0, description="Most in a month; 0 is without a limit.")
+    hour: int = Field(0, ge=0, description="Most messages in an hour; 0 is without a limit.")
+    day: int = Field(0, ge=0, description="Most messages in a day; 0 is without a limit.")
+    month: int = Field(0, ge=0, description="Most messages in a month; 0 is without a limit.")
 
 
 class AddressAllowance(Area):
@@ -30,9 +30,9 @@ class AddressAllowance(Area):
 class Spending(Area):
     """So much money in each hour, day and month of UTC."""
 
-    hour: float = Field(0.0, ge=0, description="Most in an hour; 0 is without a limit.")
-    day: float = Field(0.0, ge=0, description="Most in a day; 0 is without a limit.")
-    month: float = Field(0.0, ge=0, description="Most in a month; 0 is without a limit.")
+    hour: float = Field(0.0, ge=0, description="Most money in an hour, by `prices`; 0 is without a limit.")
+    day: float = Field(0.0, ge=0, description="Most money in a day, by `prices`; 0 is without a limit.")
+    month: float = Field(0.0, ge=0, description="Most money in a month, by `prices`; 0 is without a limit.")
 
 
 class QuotaSettings(Area):

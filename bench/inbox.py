@@ -3,7 +3,7 @@
     python bench/inbox.py [--streams 10000] [--listeners 1000]
 
 The gateway runs in a process of its own, on a file of its own; the listeners are plain sockets here. Both of them share
-this machine. Aims (issue of the inbox): 10,000 idle streams under 1 GiB, 1,000 listeners reached within 250 ms at p99.
+this machine. Aims: 10,000 idle streams under 1 GiB, 1,000 listeners reached within 250 ms at p99.
 """
 
 from __future__ import annotations

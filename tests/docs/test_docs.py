@@ -151,6 +151,15 @@ def test_every_decision_is_listed_and_has_a_status() -> None:
     assert len({page.name[:4] for page in pages}) == len(pages)
 
 
+def test_the_changelog_keeps_to_its_form_and_tells_each_change_once() -> None:
+    text = read(ROOT / "CHANGELOG.md")
+    kinds = re.findall(r"^### (.+)$", text.partition("\n## Unreleased\n")[2].partition("\n## ")[0], re.MULTILINE)
+    assert kinds
+    assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    told = re.findall(r"^- (.+?)(?=\n- |\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert len(kinds + told) == len({*kinds, *told})
+
+
 def test_every_benchmark_is_listed() -> None:
     listed = set(re.findall(r"`(\w+\.py)`", read(ROOT / "bench/README.md")))
     assert {path.name for path in (ROOT / "bench").glob("*.py")} == listed

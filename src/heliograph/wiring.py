@@ -1,4 +1,4 @@
-"""What the composition root has made elsewhere: the services that send, event notifications, the console, and the checks of settings against the machine."""
+"""What the composition root makes of several pieces: the services that send, event notifications, and the checks of settings against the machine."""
 
 from __future__ import annotations
 
@@ -7,45 +7,48 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from heliograph.channels.transport import GuardedTransport
 from heliograph.channels.webhook.events import EventChannel
 from heliograph.config.channels import fallbacks
 from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting
-from heliograph.core.ports import Channels, Clock, Directory, Observer, Results, Sealer, Transport
+from heliograph.core.ports import Channels, Clock, Directory, Observer, Passwords, Results, Sealer, Transport
 from heliograph.core.webhooks import ANSWER_KEPT, CHANNEL
-from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.dispatch.fallback import SecondWayWatch
 from heliograph.dispatch.fan_out import FanOut
-from heliograph.edge.console.pages import Console
-from heliograph.hooks.scripts import ScriptHooks
-from heliograph.intake.actions import Actions
 from heliograph.intake.answer_reports import AnswerReports
 from heliograph.intake.answers import AnswerService
-from heliograph.intake.credentials import Credentials
-from heliograph.intake.desk import Desk, Sources
 from heliograph.intake.fallback import SecondWays
 from heliograph.intake.hints import Hints
 from heliograph.intake.messaging import MessagingService
 from heliograph.intake.methods import handlers
-from heliograph.intake.operators import Operators
 from heliograph.intake.push import PushService
-from heliograph.intake.query import Query
 from heliograph.intake.quotas import Quotas
 from heliograph.intake.services import Handler
-from heliograph.intake.sign_in import SignIn
 from heliograph.intake.statuses import StatusService
 from heliograph.intake.submit import Intake
 from heliograph.intake.webhooks import WebhookService
 from heliograph.observe.counters import Counters
-from heliograph.observe.metrics import Metrics
 from heliograph.store.sqlite import SqliteStore
 from heliograph.system.entropy import entropy
 from heliograph.system.resolver import SystemResolver
 
 NOTICES_EVERY = 0.25  # seconds between looks for events that have happened
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What everything else stands on."""
+
+    settings: Settings
+    clock: Clock
+    store: SqliteStore
+    directory: Directory
+    sealer: Sealer
+    passwords: Passwords
+    counters: Counters
+    observer: Observer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,15 +68,12 @@ class Notifications:
         return {**channels, CHANNEL: self.channel}
 
 
-def notifications(
-    settings: Settings, store: SqliteStore, sealer: Sealer, transport: Transport, clock: Clock
-) -> Notifications:
+def notifications(ground: Ground, transport: Transport) -> Notifications:
     """Wired, and not started."""
-    channel = EventChannel(settings.webhooks, store.webhooks, sealer, transport, clock)
+    settings, store, sealer, clock = ground.settings.webhooks, ground.store, ground.sealer, ground.clock
+    channel = EventChannel(settings, store.webhooks, sealer, transport, clock)
     return Notifications(
-        service=WebhookService(
-            store.webhooks, channel, store.outbox, store.queue, sealer, clock, entropy, settings.webhooks
-        ),
+        service=WebhookService(store.webhooks, channel, store.outbox, store.queue, sealer, clock, entropy, settings),
         fan_out=FanOut(store.webhooks, store.queue, clock, NOTICES_EVERY),
         channel=channel,
     )
@@ -99,17 +99,10 @@ class Senders:
         return (self.push, self.messaging, self.statuses, self.answering)
 
 
-def senders(
-    settings: Settings,
-    results: Results,
-    store: SqliteStore,
-    directory: Directory,
-    channels: Channels,
-    sealer: Sealer,
-    clock: Clock,
-    observer: Observer,
-) -> Senders:
+def senders(ground: Ground, results: Results, channels: Channels) -> Senders:
     """Wired, and nothing started. Raises BadSetting for fallbacks that cannot be."""
+    settings, store, directory = ground.settings, ground.store, ground.directory
+    clock, observer = ground.clock, ground.observer
     intake = Intake(store.outbox, store.queue, results, clock, observer)
     ways = fallbacks(settings.channels)
     quotas = Quotas(settings.quotas, channels, store.usage, clock, observer)
@@ -119,7 +112,7 @@ def senders(
         outbox=store.outbox,
         results=results,
         channels=channels,
-        sealer=sealer,
+        sealer=ground.sealer,
         second_ways=second_ways,
     )
     hints = Hints(channels, observer)
@@ -142,73 +135,6 @@ def senders(
         quotas=quotas,
         watch=lambda paused: SecondWayWatch(store.standbys, ways, paused, observer, clock),
     )
-
-
-class Parts(Protocol):
-    """What the console is made of; `app.Heliograph` has them all."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def store(self) -> SqliteStore: ...
-    @property
-    def directory(self) -> Directory: ...
-    @property
-    def channels(self) -> Channels: ...
-    @property
-    def sign_in(self) -> SignIn: ...
-    @property
-    def credentials(self) -> Credentials: ...
-    @property
-    def query(self) -> Query: ...
-    @property
-    def actions(self) -> Actions: ...
-    @property
-    def counters(self) -> Counters: ...
-    @property
-    def metrics(self) -> Metrics: ...
-    @property
-    def dispatcher(self) -> Dispatcher: ...
-    @property
-    def scripts(self) -> ScriptHooks: ...
-    async def health(self) -> dict[str, object]: ...
-
-
-def operators_of(gateway: Parts) -> Operators:
-    """Who may sign in to the console."""
-    return Operators(
-        gateway.store.sessions,
-        gateway.sign_in,
-        gateway.directory,
-        gateway.clock,
-        entropy,
-        gateway.settings.console,
-    )
-
-
-def console_of(gateway: Parts) -> Console:
-    """The operators' pages over the gateway's parts."""
-    sources = Sources(
-        standing=gateway.dispatcher.status,
-        scripts=gateway.scripts,
-        troubles=gateway.counters.troubles,
-        minutes=gateway.metrics.trends.minutes,
-        kinds={name: table["kind"] for name, table in gateway.settings.channels.items()},
-        health=gateway.health,
-    )
-    desk = Desk(
-        gateway.query,
-        gateway.actions,
-        gateway.store.outbox,
-        gateway.directory,
-        gateway.credentials,
-        gateway.channels,
-        gateway.clock,
-        sources,
-    )
-    return Console(desk, operators_of(gateway), gateway.settings, gateway.clock)
 
 
 def brief_transport(settings: Settings) -> Transport:

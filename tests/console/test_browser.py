@@ -18,7 +18,6 @@ from heliograph.core.lifecycle import Happening, State
 from heliograph.core.message import Push, Text
 from heliograph.testing.builders import a_delivery, a_message
 from heliograph.testing.running import PASSWORD, Town
-from heliograph.wiring import operators_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -44,7 +43,7 @@ async def page(town: Town) -> AsyncIterator[Page]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
         page.on("request", lambda asked: None if asked.url.startswith(town.url) else complaints.append(asked.url))
-        code = await operators_of(town.app).make_code()
+        code = await town.app.operators.make_code()
         await page.goto(f"{town.url}/console/sign-in#{code}")
         assert "#" not in page.url, "the code is not left in the address bar"
         await page.keyboard.press("Enter")
@@ -143,7 +142,7 @@ async def test_a_page_shows_what_is_new_without_being_loaded_again(town: Town, p
 
 async def test_a_page_that_is_open_when_the_sign_in_ends_shows_nothing_any_more(town: Town, page: Page) -> None:
     await page.evaluate("document.querySelector('main').dataset.live = '0.2'")
-    await operators_of(town.app).end(None)
+    await town.app.operators.end(None)
     await page.get_by_text("With a one-time code").wait_for(timeout=15_000)
 
 

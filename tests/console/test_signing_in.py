@@ -12,7 +12,6 @@ from tests.console.visitor import Visitor, words
 
 from heliograph.config.settings import ConsoleSettings, ServerSettings, SignInSettings
 from heliograph.testing.running import PASSWORD, Town, a_town
-from heliograph.wiring import operators_of
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +32,7 @@ async def test_an_administrator_signs_in_with_a_password_and_out_again(town: Tow
 
 
 async def test_a_code_of_the_command_line_opens_the_whole_gateway_once(town: Town) -> None:
-    code = await operators_of(town.app).make_code()
+    code = await town.app.operators.make_code()
     first, second = Visitor(town), Visitor(town)
     assert (await first.post("/sign-in", {"code": f" {code.upper()} "})).status == 303
     assert "whole gateway" in (await first.get()).text
@@ -109,7 +108,7 @@ async def test_a_sign_in_ends_at_once_with_what_it_rests_on(town: Town, end: str
 
         await town.app.directory.update_user(replace(user, role=Role.USER))
     else:
-        assert await operators_of(town.app).end(None) == 1
+        assert await town.app.operators.end(None) == 1
     heard = await visitor.get()
     assert heard.status == 401
     assert "This sign-in has ended" in words(heard)

@@ -8,7 +8,6 @@ from urllib.parse import urlencode, urlsplit
 
 from heliograph.testing.asking import Heard
 from heliograph.testing.running import PASSWORD, Town
-from heliograph.wiring import operators_of
 
 
 class Visitor:
@@ -58,7 +57,7 @@ class Visitor:
 
     async def with_code(self) -> Heard:
         """By a one-time code, as `heliograph console link` makes it."""
-        return await self.post("/sign-in", {"code": await operators_of(self.town.app).make_code()})
+        return await self.post("/sign-in", {"code": await self.town.app.operators.make_code()})
 
 
 def words(heard: Heard) -> str:

@@ -58,10 +58,12 @@ _MARK = (
     '<svg viewBox="0 0 48 48" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" aria-hidden="true">'
     '<circle cx="24" cy="24" r="8"/><path d="M24 4v6M24 38v6M4 24h6M38 24h6M10 10l4 4M34 34l4 4M38 10l-4 4M14 34l-4 4"/></svg>'
 )
-_POLICY = f"default-src 'none'; style-src {source_hash(_STYLE)}; base-uri 'none'; frame-ancestors 'none'; form-action "
-_HEADERS = page_headers(f"{_POLICY}'none'", cache="no-cache")
+_POLICY = (
+    f"default-src 'none'; style-src {source_hash(_STYLE)}; base-uri 'none'; form-action {{}}; frame-ancestors 'none'"
+)
+_HEADERS = page_headers(_POLICY.format("'none'"), cache="no-cache")
 #: Of a page with a button, at an address that is a key.
-KEYED = page_headers(f"{_POLICY}'self'", cache="no-store") | {"x-robots-tag": "noindex"}
+KEYED = page_headers(_POLICY.format("'self'"), cache="no-store") | {"x-robots-tag": "noindex"}
 
 _DOORS = (
     ("POST /api/v1/Agents/{Agent}/{Method}", "The agents in JSON, XML or a form."),

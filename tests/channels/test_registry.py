@@ -10,6 +10,7 @@ from heliograph.channels.packages import offered
 from heliograph.channels.registry import BUILT_IN, build_channels, kinds, load
 from heliograph.cli.doctor import packages as packages_seen
 from heliograph.core.errors import BadSetting, BrokenPlugin
+from heliograph.observe.redact import SHOWN
 from heliograph.testing.scripted import ScriptedChannel
 from heliograph.testing.tools import Notebook, some_tools
 
@@ -46,6 +47,7 @@ def test_a_configured_stub_is_warned_of() -> None:
     assert [(level, event, facts["channel"]) for level, event, facts in log.entries] == [
         ("warning", "stub_channel_configured", "trial")
     ]
+    assert log.entries[0][2].keys() <= SHOWN
 
 
 @pytest.mark.parametrize(

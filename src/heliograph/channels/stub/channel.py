@@ -58,7 +58,7 @@ class StubChannel:
 
 
 def _build(name: str, settings: StubSettings, tools: Tools) -> StubChannel:
-    tools.log.warning("stub_channel_configured", channel=name, hint="it answers as asked and delivers to nobody")
+    tools.log.warning("stub_channel_configured", channel=name, reason="it answers as asked and delivers to nobody")
     return StubChannel(settings, tools.clock)
 
 

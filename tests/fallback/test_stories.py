@@ -107,6 +107,25 @@ async def test_a_dead_letter_that_went_another_way_is_not_sent_again_unless_that
         assert [done.moved for done in await town.app.actions.retry(id)] == [True, False]
 
 
+@pytest.mark.parametrize("chosen", ["", "first", "second"])
+async def test_of_ways_that_were_all_lost_one_is_sent_again_the_last_or_the_one_asked_for(
+    tmp_path: Path, chosen: str
+) -> None:
+    table = channels(first={"to": "second"})
+    table["second"]["answers"] = "refused"
+    async with a_town(tmp_path, channels=table) as town:
+        [status] = await send(town, "+4712345678")
+        id = status.messaging_id
+        found = await deliveries(town, id, first=State.FAILED, second=State.FAILED)
+        await town.app.dispatcher.stop(5)  # so that what is sent again waits
+        again = found[chosen or "second"].id
+        acted = await town.app.actions.retry(id, delivery_id=again if chosen else None)
+        assert [done.delivery_id for done in acted if done.moved] == [again]
+        for asked in (None, *(one.id for one in found.values())):
+            acted = await town.app.actions.retry(id, delivery_id=asked)
+            assert [done.delivery_id for done in acted if done.moved] == [], "the recipient would get it twice"
+
+
 async def test_what_an_operator_withdraws_takes_no_second_way(tmp_path: Path) -> None:
     table = channels(second={"to": "third", "on": ["no_receipt"], "after": 600})
     async with a_town(tmp_path, channels=table) as town:

@@ -6,7 +6,7 @@ delivery, so that nothing is lost or doubled in between.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -123,6 +123,34 @@ def chained(
             )
         )
     return tuple(chain)
+
+
+def not_again(plans: Sequence[Standby], states: Mapping[int, State], asked: Collection[int]) -> dict[int, str]:
+    """Which deliveries are not sent again, by id, and why: by several ways, somebody would get a message several times.
+
+    Where one of a person's ways is not lost, none is sent again; where all are, the last of those asked for.
+    """
+    barred: dict[int, str] = {}
+    for row in _ways(plans):
+        alive = [id for id in row if states.get(id, State.FAILED) not in {*LOST, State.CANCELLED}]
+        ready = [id for id in row if id in asked]
+        if alive:
+            barred |= dict.fromkeys(row, f"it went another way, by delivery {alive[-1]}")
+        elif ready:
+            barred |= dict.fromkeys(ready[:-1], f"delivery {ready[-1]}, which stands in its place, is sent again")
+    return barred
+
+
+def _ways(plans: Sequence[Standby]) -> list[list[int]]:
+    """The deliveries by which one person was to be reached in turn, where a second way was taken: first ways, then others."""
+    rows: dict[tuple[str, int], tuple[set[int], dict[int, int]]] = {}
+    for plan in plans:
+        whose = ("delivery", plan.root) if plan.associate_id is None else ("person", plan.associate_id)
+        firsts, taken = rows.setdefault(whose, (set(), {}))
+        firsts.add(plan.root)
+        if plan.made_no:
+            taken[plan.made_no] = plan.id
+    return [[*sorted(firsts), *(taken[n] for n in sorted(taken))] for firsts, taken in rows.values() if taken]
 
 
 def share_ms(following: Planned) -> int:

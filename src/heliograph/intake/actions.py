@@ -8,7 +8,7 @@ import msgspec
 
 from heliograph.core.delivery import Delivery, Record
 from heliograph.core.errors import NotFound
-from heliograph.core.fallback import LOST, Standby, Standbys
+from heliograph.core.fallback import Standby, Standbys, not_again
 from heliograph.core.lifecycle import Happening, State, can
 from heliograph.core.ports import Clock, Outbox, Queue
 
@@ -50,12 +50,12 @@ class Actions:
         """Queue the message's dead letters (failed, expired) again. Raises NotFound.
 
         Past its time to live a message is not sent again: the caller said that it would be of no use then. Nor is what
-        has gone another way, unless that was lost as well.
+        has gone another way; where all ways were lost, the last of those asked for is.
         """
         now = self._clock.now()
         deliveries = await self._deliveries(message_id, delivery_id)
-        late = await self._gone_another_way(message_id)
-        late |= {d.id: "its time to live is over" for d in deliveries if 0 < d.expires_at <= now}
+        late = {d.id: "its time to live is over" for d in deliveries if 0 < d.expires_at <= now}
+        late = await self._gone_another_way(message_id, [d for d in deliveries if d.id not in late]) | late
         acted = await self._act(deliveries, Happening.RETRIED, "retried by the operator", late)
         moved = {done.delivery_id for done in acted if done.moved}
         queued = [msgspec.structs.replace(d, state=State.QUEUED, due_at=now) for d in deliveries if d.id in moved]
@@ -69,16 +69,13 @@ class Actions:
             await self._standbys.forget([delivery.id for delivery in deliveries])
         return await self._act(deliveries, Happening.CANCELLED, "cancelled by the operator", {})
 
-    async def _gone_another_way(self, message_id: int) -> dict[int, str]:
-        """Deliveries, by id, in whose place another one stands that is not lost: why they are not sent again."""
-        taken = [each for each in await self._plans(message_id) if each.made_no]
-        if not taken:
+    async def _gone_another_way(self, message_id: int, asked: Sequence[Delivery]) -> dict[int, str]:
+        """Why some of those asked for are not sent again, by id: of the ways of one message to one person, one is."""
+        plans = await self._plans(message_id)
+        if not any(plan.made_no for plan in plans):
             return {}
         states = {delivery.id: delivery.state for delivery in await self._outbox.deliveries([message_id])}
-        ends = {*LOST, State.CANCELLED}
-        alive = {each.root: each.id for each in taken if states.get(each.id, State.FAILED) not in ends}
-        chains = [(each.root, id) for each in taken for id in (each.root, each.id)]
-        return {id: f"it went another way, by delivery {alive[root]}" for root, id in chains if root in alive}
+        return not_again(plans, states, {delivery.id for delivery in asked if can(delivery.state, Happening.RETRIED)})
 
     async def _plans(self, message_id: int) -> Sequence[Standby]:
         return () if self._standbys is None else await self._standbys.standbys([message_id])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from heliograph.core.delivery import Attempt, Delivery, Receipt
+from heliograph.core.fallback import not_again
 from heliograph.core.lifecycle import SETTLED, Happening, State, can
 from heliograph.core.message import Message, Push, Text
 from heliograph.core.people import User
@@ -111,6 +112,9 @@ def person(associate_id: int, people: dict[int, User]) -> str:
 
 def _buttons(look: Look, view: MessageView) -> Html | None:
     dead = [each for each in view.deliveries if _retriable(each, look.now)]
+    states = {each.id: each.state for each in view.deliveries}
+    elsewhere = not_again(view.standbys, states, {each.id for each in dead})
+    dead = [each for each in dead if each.id not in elsewhere]
     waiting = [each for each in view.deliveries if can(each.state, Happening.CANCELLED)]
     path = f"{ROOT}/messages/{view.message.id}"
     retry = tag("button", f"Send {count(len(dead), 'dead letter')} again", class_="main")

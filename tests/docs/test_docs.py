@@ -81,6 +81,16 @@ def test_the_drawing_of_the_states_is_the_table_of_the_states() -> None:
     assert f"```mermaid\n{as_mermaid()}\n```" in read(DOCS / "architecture.md")
 
 
+def test_the_floors_of_the_house_are_those_of_the_import_contract() -> None:
+    layers = read(ROOT / ".importlinter").partition("layers =\n")[2].partition("\n\n")[0]
+    contract = re.findall(r"heliograph\.(\w+)", layers)
+    page = read(DOCS / "architecture.md").partition("\n## The floors\n")[2].partition("\n## ")[0]
+    floors = re.findall(r"^\| \w+ \| ([^|]+) \|", page, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", " ".join(floors)) == contract
+    there = {path.stem for path in (ROOT / "src/heliograph").iterdir() if not path.name.startswith(("_", "."))}
+    assert there - {"py"} == {*contract, "testing"}
+
+
 @pytest.mark.parametrize("kind", list(errors()), ids=lambda kind: kind.__name__)
 def test_every_error_can_be_looked_up(kind: type[HeliographError]) -> None:
     assert kind.code in anchors(DOCS / "reference/errors.md")

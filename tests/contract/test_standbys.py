@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from heliograph.core.delivery import Acceptance, Delivery, Record
 from heliograph.core.fallback import LOST, REACHED, Planned, Reason, Standby, Standbys, chained
 from heliograph.core.lifecycle import Happening, State
+from heliograph.core.moments import DAY_MS
 from heliograph.core.ports import Outbox
-from heliograph.core.usage import DAY_MS, WINDOWS, Span, Usage
+from heliograph.core.usage import WINDOWS, Span, Usage
 from heliograph.testing.builders import a_delivery, a_message
 from heliograph.testing.clock import SATURDAY_NOON as NOON
 

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from heliograph.core.delivery import Acceptance
 from heliograph.core.errors import Conflict
+from heliograph.core.moments import HOUR_MS
 from heliograph.core.ports import Outbox
-from heliograph.core.usage import HOUR_MS, WINDOWS, Span, Usage, Used
+from heliograph.core.usage import WINDOWS, Span, Usage, Used
 from heliograph.testing.builders import an_acceptance
 from heliograph.testing.clock import SATURDAY_NOON as NOON
 

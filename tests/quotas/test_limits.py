@@ -13,8 +13,8 @@ from heliograph.config.quotas import AddressAllowance, Allowance, QuotaSettings,
 from heliograph.config.settings import RetentionSettings
 from heliograph.core.delivery import Acceptance
 from heliograph.core.errors import BadSetting
+from heliograph.core.moments import HOUR_MS
 from heliograph.core.ports import Traits
-from heliograph.core.usage import HOUR_MS
 from heliograph.dispatch.sweeper import Sweeper
 from heliograph.intake.quotas import Admission, Limit, Quotas, Want, too_many
 from heliograph.store.memory import MemoryStore

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import msgspec
@@ -11,14 +10,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from heliograph.core import base64url
+
 SigningKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _COORDINATE = 32  # bytes of each half of an ES256 signature
 _FEWEST_RSA_BITS = 2048
-
-
-def b64url(data: bytes) -> str:
-    """Base64 for URLs, without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def read_key(pem: str) -> SigningKey:
@@ -42,8 +38,8 @@ def signed_token(key: SigningKey, claims: dict[str, Any], *, key_id: str = "") -
     header = {"alg": "ES256" if elliptic else "RS256", "typ": "JWT"}
     if key_id:
         header["kid"] = key_id
-    content = f"{b64url(msgspec.json.encode(header))}.{b64url(msgspec.json.encode(claims))}"
-    return f"{content}.{b64url(_signature(key, content.encode('ascii')))}"
+    content = f"{base64url.encode(msgspec.json.encode(header))}.{base64url.encode(msgspec.json.encode(claims))}"
+    return f"{content}.{base64url.encode(_signature(key, content.encode('ascii')))}"
 
 
 def _signature(key: SigningKey, content: bytes) -> bytes:

@@ -9,11 +9,11 @@ import typer
 from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, opened, run
 from heliograph.cli.output import console, iso, plain, print_json, say, table
 from heliograph.core.errors import InvalidArgument
+from heliograph.core.moments import DAY_MS
 from heliograph.core.people import Device
 
 app = typer.Typer(no_args_is_help=True, help="Devices: phones and browsers that take pushes.")
 
-_DAY_MS = 86_400_000
 _COLUMNS = {
     "id": "id",
     "associate_id": "user",
@@ -61,7 +61,7 @@ def list_(
                 user = await gateway.people.find(company, who)
                 found = await gateway.directory.devices([user.associate_id])
             else:
-                since = gateway.clock.now() - int(stale * _DAY_MS)
+                since = gateway.clock.now() - int(stale * DAY_MS)
                 found = await gateway.directory.devices_unseen(company, since=since, limit=limit)
             return [as_json(device) for device in found[:limit]]
 

@@ -5,12 +5,12 @@ It travels as one address: the endpoint, `#`, the public key, `.`, the secret; b
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import Protocol, runtime_checkable
 
 import msgspec
+
+from heliograph.core import base64url
 
 PLATFORM = "WebPush"  # what such a device is registered as, beside the platforms of the contract
 LONGEST = 2048  # characters of an endpoint
@@ -38,7 +38,7 @@ class Subscription(msgspec.Struct, frozen=True):
     @property
     def address(self) -> str:
         """As it is kept with a device and sent to a channel."""
-        return f"{self.endpoint}#{_text(self.public_key)}.{_text(self.secret)}"
+        return f"{self.endpoint}#{base64url.encode(self.public_key)}.{base64url.encode(self.secret)}"
 
     @property
     def origin(self) -> str:
@@ -68,13 +68,9 @@ def from_address(address: str) -> Subscription:
     return read_subscription(endpoint, p256dh, auth)
 
 
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
-
-
 def _bytes(text: str) -> bytes:
     plain = text.rstrip("=").replace("+", "-").replace("/", "_")
     try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        return base64url.decode(plain)
+    except ValueError:
         return b""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+from heliograph.core.moments import DAY_MS, HOUR_MS
 
 
 class Span(StrEnum):

@@ -7,7 +7,6 @@ message like any other, and goes out through the outbox. It therefore arrives at
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -16,10 +15,11 @@ import msgspec
 from heliograph.core.delivery import Delivery
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message, Text
+from heliograph.core.moments import DAY_MS, iso_time
 
 CHANNEL = "@webhooks"  # the channel that carries notices; no configured channel can be called so
 FIRST_NOTICE = 2**32  # message ids from here on are notices: they are no MessagingIds, and no list of messages has them
-KEEP_TRYING_MS = 5 * 86_400_000  # a notice's time to live; the schedule of its attempts ends before
+KEEP_TRYING_MS = 5 * DAY_MS  # a notice's time to live; the schedule of its attempts ends before
 ANSWER_KEPT = 4096  # bytes of an endpoint's answer that are kept, and shown to its owner alone
 _SCHEME = "endpoint://"  # with it each endpoint has a lane of its own, whoever shares its host
 
@@ -203,7 +203,7 @@ def payload(event: Occurrence, *, content: bool, now: int) -> str:
         _hide(data)
     if content and bytes(event.content) != b"null":
         data["content"] = event.content
-    said = {"type": event.type, "timestamp": instant(event.at or now), "data": data}
+    said = {"type": event.type, "timestamp": iso_time(event.at or now), "data": data}
     return msgspec.json.encode(said).decode()
 
 
@@ -275,11 +275,6 @@ def shortened(address: str) -> str:
     if at and name and "/" not in address:
         return f"{name[0]}***@{host}"
     return f"***{address[-4:]}" if len(address) >= 8 else "***"
-
-
-def instant(ms: int) -> str:
-    """ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def all_types() -> Sequence[str]:

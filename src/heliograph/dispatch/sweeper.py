@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from heliograph.config.settings import RetentionSettings
+from heliograph.core.moments import DAY_MS
 from heliograph.core.ports import Clock, Directory, InboxStore, Notes, Outbox, Replays
 from heliograph.core.usage import Usage
 from heliograph.dispatch.recurring import Recurring, Told
@@ -14,7 +15,6 @@ from heliograph.dispatch.recurring import Recurring, Told
 BITE = 500  # rows in one transaction, so that nobody waits long for the writer
 PAUSE = 0.02  # seconds between bites
 LEASES_EVERY = 5.0  # seconds, at most: after a crash the deliveries it interrupted should not wait for the next sweep
-DAY_MS = 86_400_000
 
 log = structlog.get_logger(__name__)
 

@@ -6,11 +6,9 @@ changes nothing: mail scanners and previews look at every link.
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 import msgspec
 
+from heliograph.core import base64url
 from heliograph.core.delivery import Letter
 from heliograph.core.errors import NotFound
 from heliograph.core.message import Push, PushType
@@ -48,18 +46,18 @@ class AnswerLinks:
 
     def token(self, asked: Asked) -> str:
         """What follows /answer/ in the link."""
-        return _text(self._sealer.seal(msgspec.msgpack.encode(asked), context=_CONTEXT))
+        return base64url.encode(self._sealer.seal(msgspec.msgpack.encode(asked), context=_CONTEXT))
 
     def read(self, token: str) -> Asked:
         """Raises NotFound for what is no link of ours."""
         try:
             if len(token) > _LONGEST:
                 raise ValueError
-            sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-            if _text(sealed) != token:  # another spelling of the same bytes is none of ours
+            sealed = base64url.decode(token)
+            if base64url.encode(sealed) != token:  # another spelling of the same bytes is none of ours
                 raise ValueError
             return msgspec.msgpack.decode(self._sealer.open(sealed, context=_CONTEXT), type=Asked)
-        except (ValueError, binascii.Error, msgspec.DecodeError):
+        except (ValueError, msgspec.DecodeError):
             raise NotFound("This link is not valid.") from None
 
     async def caller(self, token: str, directory: Directory) -> tuple[Caller, Asked]:
@@ -69,7 +67,3 @@ class AnswerLinks:
         if user is None or not user.active or company is None or not company.active or user.company_id != company.id:
             raise NotFound("This link is not valid.")
         return Caller(company_id=company.id, door=Door.REST, associate_id=user.associate_id), asked
-
-
-def _text(sealed: bytes) -> str:
-    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from heliograph.core.access import AccessToken, Application, Scope
 from heliograph.core.errors import InvalidArgument, NotFound
+from heliograph.core.moments import DAY_MS
 from heliograph.core.people import User
 from heliograph.core.ports import Clock, Keyring
 from heliograph.intake.sign_in import TOKEN_PREFIX, Entropy, secret_hash
 
 APPLICATION_PREFIX = "ha_"
 LONGEST_NAME = 100
-DAY_MS = 86_400_000
 
 
 class NewToken(msgspec.Struct, frozen=True):

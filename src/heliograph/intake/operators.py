@@ -6,6 +6,7 @@ import base64
 from contextlib import suppress
 
 from heliograph.config.settings import ConsoleReach, ConsoleSettings
+from heliograph.core import base64url
 from heliograph.core.errors import NotAllowed, NotAuthenticated, NotFound, Unavailable
 from heliograph.core.operators import Operator, Session, Sessions
 from heliograph.core.people import Role, User
@@ -72,7 +73,7 @@ class Operators:
     async def _begin(self, name: str, user: User | None, ticket: bytes) -> tuple[Operator, str]:
         now = self._clock.now()
         await self._sessions.prune_sessions(now=now, idle_since=now - self._idle_ms)
-        text = base64.urlsafe_b64encode(self._entropy(32)).rstrip(b"=").decode("ascii")
+        text = base64url.encode(self._entropy(32))
         session = await self._sessions.open_session(
             Session(
                 id=0,

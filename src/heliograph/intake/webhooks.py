@@ -14,6 +14,7 @@ from heliograph.config.settings import EventSettings
 from heliograph.core.delivery import Address, Attempt, Delivery, Record
 from heliograph.core.errors import InvalidArgument, MissingArgument, NotFound
 from heliograph.core.lifecycle import Happening, State
+from heliograph.core.moments import HOUR_MS
 from heliograph.core.ports import Clock, Outbox, Queue, Sealer
 from heliograph.core.webhooks import (
     KEEP_TRYING_MS,
@@ -32,7 +33,6 @@ from heliograph.intake.sign_in import Entropy
 PREFIX = "whsec_"
 _SHORTEST, _LONGEST = 24, 64  # bytes of a secret
 _NEW = 32  # bytes of one made here
-_HOUR_MS = 3_600_000
 LONGEST_DESCRIPTION = 200
 PAGE_MAX = 1000
 _DEAD = (State.FAILED, State.EXPIRED)
@@ -146,7 +146,7 @@ class WebhookService:
     async def rotate(self, endpoint: Endpoint, *, secret: str = "") -> NewSecret:
         """A new secret; the present one signs beside it for `webhooks.rotation_hours` more. Older ones end now."""
         text, now = self._secret(secret), self._clock.now()
-        until = now + int(self._settings.rotation_hours * _HOUR_MS)
+        until = now + int(self._settings.rotation_hours * HOUR_MS)
         present = [each for each in active_secrets(endpoint, now) if not each.expires_at]
         old = tuple(replace(each, expires_at=until) for each in present) if until > now else ()
         changed = replace(endpoint, secrets=(self._sealed(text, endpoint.company_id), *old))

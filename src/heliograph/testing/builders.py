@@ -9,13 +9,12 @@ from msgspec.structs import replace
 from heliograph.core.access import AccessToken, Application, Scope
 from heliograph.core.delivery import Acceptance, Address, Delivery, InboxItem, ItemState, Letter
 from heliograph.core.message import Message, Push, Text
+from heliograph.core.moments import DAY_MS as DAY_MS
 from heliograph.core.people import Caller, Company, Device, Door, User
 from heliograph.core.ports import Call
 from heliograph.core.replay import Replay
 from heliograph.core.scripting import DueEvent
 from heliograph.testing.clock import SATURDAY_NOON
-
-DAY_MS = 86_400_000
 
 
 def a_company(**changes: Any) -> Company:

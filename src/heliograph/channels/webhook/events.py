@@ -17,6 +17,7 @@ from heliograph.config.settings import EventSettings
 from heliograph.core.delivery import Address, Letter
 from heliograph.core.errors import InvalidArgument, Unavailable
 from heliograph.core.message import Text
+from heliograph.core.moments import DAY_MS
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import AddressRefused, Check, Clock, Sealer, Traits, Transport
 from heliograph.core.webhooks import (
@@ -31,7 +32,6 @@ from heliograph.core.webhooks import (
     secret_context,
 )
 
-_DAY_MS = 86_400_000
 _TELL_AGAIN_MS = 60_000  # a failure like the last one is noted once a minute
 _REMOVED, _DISABLED = Refused("the endpoint was removed"), Refused("the endpoint is disabled")
 _UNSIGNED = "the endpoint has no secret that can be opened: rotate it"
@@ -50,7 +50,7 @@ class EventChannel:
         self._clock = clock
         self._poster = Poster(transport, clock, settings.timeout)
         self._allow_http = settings.allow_http
-        self._disable_after_ms = int(settings.disable_after_days * _DAY_MS)
+        self._disable_after_ms = int(settings.disable_after_days * DAY_MS)
         self._traits = traits(settings.timeout, settings.concurrency)
 
     @property
@@ -139,7 +139,7 @@ class EventChannel:
         if type(outcome) is Gone:
             await self._disable(endpoint, "it answered 410 Gone", now)
         elif now - since >= self._disable_after_ms:
-            days = (now - since) / _DAY_MS
+            days = (now - since) / DAY_MS
             await self._disable(endpoint, f"nothing sent to it has succeeded for {days:.1f} days", now)
         return _final(outcome)
 

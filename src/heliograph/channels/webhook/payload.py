@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from heliograph.core.delivery import Letter
 from heliograph.core.message import Push, Text
+from heliograph.core.moments import iso_time
 
 
 def payload(letter: Letter, answer_link: str = "") -> bytes:
@@ -25,17 +25,12 @@ def payload(letter: Letter, answer_link: str = "") -> bytes:
             data["answer_url"] = answer_link
     else:
         kind, data = "message.text", data | _text(content)
-    return _json({"type": kind, "timestamp": instant(letter.message.created_at), "data": data})
+    return _json({"type": kind, "timestamp": iso_time(letter.message.created_at), "data": data})
 
 
 def greeting(now: int) -> bytes:
     """What `channel check` posts: a kind of event of its own, without a message."""
-    return _json({"type": "gateway.check", "timestamp": instant(now), "data": {}})
-
-
-def instant(ms: int) -> str:
-    """ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _json({"type": "gateway.check", "timestamp": iso_time(now), "data": {}})
 
 
 def _push(letter: Letter, push: Push) -> dict[str, Any]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from heliograph.channels.jose import b64url, read_key, signed_token
+from heliograph.channels.jose import read_key, signed_token
+from heliograph.core import base64url
 from heliograph.core.ports import Clock
 
 LIFE = 12 * 3600  # seconds; a service may refuse more than a day (section 2)
@@ -25,8 +23,8 @@ def read_private_key(text: str) -> ec.EllipticCurvePrivateKey:
         return key
     try:
         plain = text.strip().rstrip("=")
-        scalar = base64.b64decode(plain + "=" * (-len(plain) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        scalar = base64url.decode(plain)
+    except ValueError:
         scalar = b""
     if len(scalar) != _SCALAR:
         raise ValueError("not a P-256 key in PEM, nor 32 bytes in base64url")
@@ -38,14 +36,14 @@ def read_private_key(text: str) -> ec.EllipticCurvePrivateKey:
 
 def public_text(key: ec.EllipticCurvePrivateKey) -> str:
     """The public key as browsers want it for `applicationServerKey`."""
-    return b64url(key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+    return base64url.encode(key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
 
 def new_key_pair() -> tuple[str, str]:
     """A new private key in base64url, and its public one."""
     key = ec.generate_private_key(ec.SECP256R1())
     scalar = key.private_numbers().private_value.to_bytes(_SCALAR, "big")
-    return b64url(scalar), public_text(key)
+    return base64url.encode(scalar), public_text(key)
 
 
 class Vapid:

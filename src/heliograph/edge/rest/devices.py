@@ -12,12 +12,13 @@ from starlette.routing import Route
 
 from heliograph.core.access import Scope
 from heliograph.core.errors import InvalidArgument, MissingArgument, NotFound
+from heliograph.core.moments import iso_time
 from heliograph.core.people import Device, Platform
 from heliograph.core.subscription import PLATFORM, read_subscription
 from heliograph.core.tags import complete_tags
 from heliograph.edge.auth import Authenticator
 from heliograph.edge.rest.bodies import json_body
-from heliograph.edge.rest.own import answered, as_json, id_in_path, iso_time, signed_in
+from heliograph.edge.rest.own import answered, as_json, id_in_path, signed_in
 from heliograph.intake.carriers import PocketDeviceInfo
 from heliograph.intake.devices import DeviceService
 from heliograph.intake.services import Services

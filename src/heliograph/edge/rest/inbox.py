@@ -13,10 +13,11 @@ from heliograph.core.access import Scope
 from heliograph.core.answer import YesNo
 from heliograph.core.delivery import InboxItem
 from heliograph.core.errors import Malformed, NotFound
+from heliograph.core.moments import iso_time
 from heliograph.edge.auth import Authenticator
 from heliograph.edge.http.address import base_url
 from heliograph.edge.rest.bodies import json_body
-from heliograph.edge.rest.own import answered, as_json, id_in_path, iso_time, positive, signed_in
+from heliograph.edge.rest.own import answered, as_json, id_in_path, positive, signed_in
 from heliograph.edge.rest.streams import Streams, once
 from heliograph.intake.inbox import PAGE_MAX, InboxService
 from heliograph.intake.services import Services

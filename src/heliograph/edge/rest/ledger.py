@@ -16,8 +16,9 @@ from heliograph.core.delivery import Attempt, Delivery
 from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message, Text
+from heliograph.core.moments import iso_time
 from heliograph.edge.auth import Authenticator
-from heliograph.edge.rest.own import answered, as_json, id_in_path, iso_time, signed_in
+from heliograph.edge.rest.own import answered, as_json, id_in_path, signed_in
 from heliograph.intake.query import MessageView, Query
 
 #: Of several deliveries the best one speaks for the message.

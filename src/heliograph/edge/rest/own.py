@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -111,8 +110,3 @@ def positive(request: Request, name: str, default: int | None) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text) > 0):
         raise Malformed(f"{name} must be a positive whole number.")
     return int(text)
-
-
-def iso_time(ms: int) -> str:
-    """Ms since the epoch as ISO 8601 in UTC, with milliseconds and a Z."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,13 +7,12 @@ base64url, beside `heliograph.inbox`, which is the one that is agreed on. A tick
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from contextlib import aclosing, suppress
 
 import msgspec
 import structlog
 
+from heliograph.core import base64url
 from heliograph.core.delivery import InboxItem
 from heliograph.core.errors import HeliographError, Malformed, NotAllowed, NotAuthenticated
 from heliograph.core.people import Caller, Door
@@ -110,8 +109,8 @@ class InboxSocket:
 
 def _plain(ticket: str) -> str:
     try:
-        return base64.b64decode(ticket + "=" * (-len(ticket) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
+        return base64url.decode(ticket).decode("ascii")
+    except ValueError:
         raise NotAuthenticated("The ticket is not in base64url.") from None
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from heliograph.core.errors import InvalidArgument, MissingArgument
+from heliograph.core.moments import iso_time
 from heliograph.core.people import Caller, Device, Role
 from heliograph.core.ports import Directory
 from heliograph.core.roster import Sought, UserGroup
-from heliograph.edge.rest.own import iso_time
 from heliograph.intake.groups import GroupService
 from heliograph.intake.roster import Particulars, Person, RosterService
 

@@ -220,6 +220,8 @@ async def test_behind_a_proxy_with_https_the_cookie_travels_by_https_alone(tmp_p
         assert "; secure" in heard.headers["set-cookie"].lower()
         assert heard.headers["strict-transport-security"].startswith("max-age=")
         assert (await visitor.get()).status == 200
+        visitor.cookie = visitor.cookie.removeprefix("__Secure-")
+        assert (await visitor.get()).status == 401, "one that somebody planted over plain HTTP is not taken"
 
 
 # ------------------------------------------------------------------- settings

@@ -34,6 +34,7 @@ _WATCHING = "x-heliograph-watching"  # a page that fetches itself again says so
 Form = Mapping[str, list[str]]
 Show = Callable[[Request, Look], Awaitable[str]]
 Press = Callable[[Request, Look, Form], Awaitable[str]]  # the address to go on to
+Within = Callable[[Request, Look], Awaitable[Response]]
 
 log = structlog.get_logger(__name__)
 
@@ -51,45 +52,43 @@ class Door:
     def shown(self, show: Show) -> Callable[[Request], Awaitable[Response]]:
         """A page; without a sign-in the page to sign in with."""
 
-        async def answer(request: Request) -> Response:
-            try:
-                look = await self._look(request)
-            except NotAuthenticated as error:
-                return await self._sign_in_page(request, refused=_ended(request, error), status=401)
-            try:
-                return self._page(request, await show(request, look))
-            except HeliographError as error:
-                return self._trouble(request, look, error)
-            except Exception as error:
-                log.exception("A console page failed.", action="console_bug", path=request.url.path)
-                return self._trouble(request, look, error)
+        async def answer(request: Request, look: Look) -> Response:
+            return self._page(request, await show(request, look))
 
-        return answer
+        return self._opened(answer, "A console page failed.")
 
     def pressed(self, press: Press) -> Callable[[Request], Awaitable[Response]]:
         """A button: done if a form of this very session asks for it, and told in the log."""
 
+        async def answer(request: Request, look: Look) -> Response:
+            form = await _form(request)
+            session.must_be_ours(request, session.session_text(request), first(form, "token"))
+            onwards = await press(request, look, form)
+            _audit(request, look.operator)
+            return self._redirect(request, onwards)
+
+        return self._opened(answer, "A console button failed.")
+
+    def _opened(self, within: Within, bug: str) -> Callable[[Request], Awaitable[Response]]:
+        """For an operator who is signed in; whatever fails is a page that says so."""
+
         async def answer(request: Request) -> Response:
             try:
                 look = await self._look(request)
             except NotAuthenticated as error:
                 return await self._sign_in_page(request, refused=_ended(request, error), status=401)
             try:
-                form = await _form(request)
-                session.must_be_ours(request, session.session_text(request), first(form, "token"))
-                onwards = await press(request, look, form)
+                return await within(request, look)
             except HeliographError as error:
                 return self._trouble(request, look, error)
             except Exception as error:
-                log.exception("A console button failed.", action="console_bug", path=request.url.path)
+                log.exception(bug, action="console_bug", path=request.url.path)
                 return self._trouble(request, look, error)
-            _audit(request, look.operator)
-            return self._redirect(request, onwards)
 
         return answer
 
     async def _look(self, request: Request) -> Look:
-        text = session.session_text(request)
+        text = self._text(request)
         operator = await self._operators.by_session(text, watching=_WATCHING in request.headers)
         return Look(
             operator=operator,
@@ -98,6 +97,13 @@ class Door:
             assets=assets(),
             said=sentence(request.query_params),
         )
+
+    def _text(self, request: Request) -> str:
+        return session.session_text(request, self._public_url)
+
+    def _ended(self, request: Request, error: NotAuthenticated) -> str:
+        """Why one has to sign in (again); nothing to somebody who has just come."""
+        return error.detail if self._text(request) else ""
 
     # ------------------------------------------------------------------- signing in and out
 
@@ -204,11 +210,6 @@ async def _form(request: Request) -> Form:
         return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError:
         raise Malformed("The form cannot be read.") from None
-
-
-def _ended(request: Request, error: NotAuthenticated) -> str:
-    """Why one has to sign in (again); nothing to somebody who has just come."""
-    return error.detail if session.session_text(request) else ""
 
 
 def _audit(request: Request, operator: Operator) -> None:

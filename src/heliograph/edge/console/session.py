@@ -31,9 +31,12 @@ def private(request: Request, public_url: str) -> bool:
     return secure(request, public_url) or loopback(request.url.hostname or "")
 
 
-def session_text(request: Request) -> str:
-    """What the browser holds; empty when that is nothing of ours."""
-    text = request.cookies.get(f"__Secure-{_NAME}", "") or request.cookies.get(_NAME, "")
+def session_text(request: Request, public_url: str) -> str:
+    """What the browser holds; empty when that is nothing of ours.
+
+    By HTTPS only what was given by HTTPS: the other name could be set by whoever answers in our place by plain HTTP.
+    """
+    text = request.cookies.get(f"__Secure-{_NAME}" if secure(request, public_url) else _NAME, "")
     return text if len(text) <= _LONGEST else ""
 
 

@@ -62,7 +62,7 @@ class Door:
 
         async def answer(request: Request, look: Look) -> Response:
             form = await _form(request)
-            session.must_be_ours(request, session.session_text(request), first(form, "token"))
+            session.must_be_ours(request, self._text(request), first(form, "token"))
             onwards = await press(request, look, form)
             _audit(request, look.operator)
             return self._redirect(request, onwards)
@@ -76,7 +76,7 @@ class Door:
             try:
                 look = await self._look(request)
             except NotAuthenticated as error:
-                return await self._sign_in_page(request, refused=_ended(request, error), status=401)
+                return await self._sign_in_page(request, refused=self._ended(request, error), status=401)
             try:
                 return await within(request, look)
             except HeliographError as error:

@@ -6,7 +6,6 @@ import pyexpat
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_address
 from pathlib import Path
 
 import apsw
@@ -21,6 +20,7 @@ from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption,
 from heliograph.cli.output import console, plain, print_json, table
 from heliograph.config.channels import plugin_values
 from heliograph.config.settings import Settings
+from heliograph.edge.http.address import loopback
 
 SAFE_SQLITE = (3, 51, 3)  # older ones can corrupt a database when its WAL file is reset
 SAFE_EXPAT = (2, 6, 4)
@@ -123,7 +123,7 @@ def store(facts: dict[str, str]) -> Iterator[Finding]:
 def exposure(settings: Settings) -> Iterator[Finding]:
     """Who can reach the gateway, and whether they can listen in."""
     server = settings.server
-    if _loopback(server.host):
+    if loopback(server.host):
         yield Finding("ok", "reach", f"Listens on {server.host} only.")
     elif server.tls_cert or server.public_url.startswith("https://"):
         yield Finding("ok", "reach", f"Listens on {server.host}, over TLS or behind a proxy that has it.")
@@ -132,15 +132,8 @@ def exposure(settings: Settings) -> Iterator[Finding]:
             "bad", "reach", f"Listens on {server.host} without TLS: tickets, keys and passwords can be read on the way."
         )
     if (settings.data_dir / "demo.json").exists():
-        verdict = "warning" if _loopback(server.host) else "bad"
+        verdict = "warning" if loopback(server.host) else "bad"
         yield Finding(verdict, "demo data", "The folder holds a demo whose passwords stand in demo.json.")
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def packages() -> Iterator[Finding]:

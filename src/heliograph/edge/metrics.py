@@ -12,7 +12,7 @@ from heliograph.config.settings import MetricsAccess, Settings
 from heliograph.core.access import Scope
 from heliograph.core.errors import NotAllowed, NotAuthenticated
 from heliograph.core.people import Door
-from heliograph.edge.http.browsers import loopback
+from heliograph.edge.http.address import loopback
 from heliograph.edge.rest.own import answered
 from heliograph.edge.rest.streams import Streams
 from heliograph.intake.sign_in import SignIn

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from heliograph.core.errors import NotAllowed
 from heliograph.edge.console.frame import ROOT
-from heliograph.edge.http.browsers import loopback, refuse_other_pages
+from heliograph.edge.http.address import loopback
+from heliograph.edge.http.browsers import refuse_other_pages
 from heliograph.intake.sign_in import secret_hash
 
 _NAME = "heliograph-console"

@@ -1,8 +1,9 @@
-"""The address under which clients reach this gateway, for links and WSDLs."""
+"""The address under which clients reach this gateway, for links and WSDLs, and whether it is this machine's alone."""
 
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 from heliograph.edge.http.messages import Scope
 
@@ -21,3 +22,11 @@ def base_url(scope: Scope, public_url: str = "") -> str:
         address, port = scope.get("server") or ("localhost", 80)
         host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     return f"{scope.get('scheme', 'http')}://{host}"
+
+
+def loopback(host: str) -> bool:
+    """Whether only this machine can reach a listener on that address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -48,11 +47,3 @@ def refuse_other_pages(request: Request) -> None:
     origin = urlsplit(request.headers.get("origin", ""))
     if not origin.netloc or origin.netloc.lower() != request.headers.get("host", "").lower():
         raise NotAllowed("Only this gateway's own page may do that with its cookie.")
-
-
-def loopback(host: str) -> bool:
-    """Whether only this machine can reach a listener on that address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -145,7 +145,7 @@ class TestKept:
                 for id in range(3):
                     assert isinstance(await channel.send(letter(id)), Accepted)
             assert server.connections == 1
-            assert all((mail.secured, mail.user) == (True, "lamp") for mail in server.mails)
+            assert [(mail.secured, mail.user) for mail in server.mails] == [(True, "lamp")] * 3
 
 
 #: The rules for SMTP answers, each as it is met on the wire: the step, the answer, and what follows.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from heliograph.cli.common import NOTHING, OK
 from heliograph.cli.output import console, plain, print_json, table
 from heliograph.core.ports import Channels
-from heliograph.intake.dry_run import LISTED, DryRun, OneMessage, OneWay, preview
+from heliograph.intake.dry_run import LISTED, DryRun, OneMessage, OneWay
+from heliograph.intake.previews import preview
 from heliograph.intake.query import MessageView
 
 

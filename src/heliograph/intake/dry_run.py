@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from heliograph.core.delivery import Address, Delivery, Letter
+from heliograph.core.delivery import Delivery
 from heliograph.core.differences import differences
 from heliograph.core.errors import NotSupported
 from heliograph.core.message import Message, Push
 from heliograph.core.people import Caller
 from heliograph.core.ports import Channels, Clock, Directory
-from heliograph.core.preview import Preview, Previewing
+from heliograph.intake.previews import preview
 from heliograph.intake.services import Handler, Services
 from heliograph.intake.submit import Accepted, Intake, Submission, made
 
@@ -136,15 +136,3 @@ class DryRuns:
             return way
         known = {"size": seen.size, "parts": seen.parts} if not seen.refused else {}
         return msgspec.structs.replace(way, refused=seen.refused, encoding=seen.encoding, hint=seen.hint, **known)
-
-
-def preview(
-    channels: Channels, message: Message, delivery: Delivery, config: dict[str, str] | None = None
-) -> Preview | None:
-    """What the delivery's channel would send; None when it is not configured or cannot tell."""
-    channel: object = channels.get(delivery.channel)
-    if not isinstance(channel, Previewing):
-        return None
-    address = Address(value=delivery.address, associate_id=delivery.associate_id, device_id=delivery.device_id)
-    letter = Letter(message=message, delivery_id=delivery.id, address=address, attempt=1, config=config or {})
-    return channel.preview(letter)

@@ -8,7 +8,7 @@ from heliograph.core.events import CostlyText
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Text
 from heliograph.core.ports import Channels, Observer
-from heliograph.intake.dry_run import preview
+from heliograph.intake.previews import preview
 from heliograph.intake.submit import Accepted
 
 _ONE_PART = 70  # characters that are one SMS in any alphabet

@@ -161,7 +161,8 @@ def value_of(fields: list[Field], name: str) -> str | None:
 
 
 def _addresses(fields: list[Field], name: str) -> list[str]:
-    return [mailbox for _, mailbox in getaddresses([value_of(fields, name) or ""])]
+    """Newer Pythons answer an empty address for what they cannot read, an absent field included."""
+    return [mailbox for _, mailbox in getaddresses([value_of(fields, name) or ""]) if mailbox]
 
 
 def _ended(body: bytes) -> bytes:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from tests.channels.smsc_stories import TO, until
 
 from heliograph.channels.registry import build_channel
 from heliograph.channels.smpp.answers import ANSWERS, Meaning, row_for
@@ -32,8 +33,6 @@ from heliograph.testing.tools import Notebook, some_tools
 
 pytestmark = pytest.mark.anyio
 
-TO = "+4712345678"
-
 
 @asynccontextmanager
 async def bound(smsc: Smsc, clock: JumpingClock | None = None, **settings: Any) -> AsyncIterator[SmppChannel]:
@@ -56,14 +55,6 @@ def letter(text: str = "Tåke", **changes: Any) -> Letter:
 
 async def nobody(channel: str, arrival: Arrival) -> None:
     raise AssertionError("nothing arrives here")
-
-
-async def until(condition: Callable[[], Any], seconds: float = 3.0) -> None:
-    for _ in range(int(seconds / 0.005)):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it did not happen")
 
 
 # ------------------------------------------------------------------------------------ what is submitted

@@ -9,7 +9,14 @@ import pytest
 from heliograph.core.errors import IllegalMove
 from heliograph.core.lifecycle import BIRTHS, MOVES, SETTLED, Happening, State, advance, as_mermaid, can
 
-LATER_WORDS = {Happening.RETRIED, Happening.NOTED, Happening.ARRIVED, Happening.BOUNCED, Happening.ANSWERED, Happening.ACCEPTED}
+LATER_WORDS = {
+    Happening.RETRIED,
+    Happening.NOTED,
+    Happening.ARRIVED,
+    Happening.BOUNCED,
+    Happening.ANSWERED,
+    Happening.ACCEPTED,
+}
 
 
 def test_every_state_can_be_reached_from_a_birth() -> None:

@@ -67,6 +67,7 @@ class ApnsChannel:
         self._identity = identity
         self._answer_link = answer_link
         self._verdicts = Verdicts(clock, token, lambda: transport.leave(settings.origin, identity=identity))
+        self._device, self._timeout = f"{settings.origin}/3/device/", settings.timeout
         self._prepared = Memo(self._prepare)
         self._traits = Traits(
             formats=("text/plain",),
@@ -139,11 +140,11 @@ class ApnsChannel:
         own = {"authorization": proof, "apns-id": id} if proof else {"apns-id": id}
         return self._transport.request(
             "POST",
-            f"{self._settings.origin}/3/device/{token}",
+            self._device + token,
             headers=shared,
             own=own,
             body=body,
-            timeout=self._settings.timeout,
+            timeout=self._timeout,
             identity=self._identity,
         )
 

@@ -24,6 +24,7 @@ VETTED_FOR = 30.0  # seconds for which a name is not looked up again while its H
 ONLY_HTTP_1_FOR = 600.0  # seconds until a server that did not speak HTTP/2 is asked again
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/_.~=&?+%:,;@!$'()*-]*")  # a path that every reader reads in the same way
 _METHOD = re.compile(r"[A-Z]+")
+_USUAL_METHODS = frozenset({"POST", "GET"})
 
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -43,7 +44,7 @@ class GuardedTransport:
         self._vetting = Vetting(settings, resolver)
         self._plain = PlainHttp(settings, self._vetting, roots)
         self._hosts: OrderedDict[_Place, Host] = OrderedDict()
-        self._targets: dict[str, tuple[Target, bytes]] = {}  # by origin, for URLs whose path is plain
+        self._targets: dict[str, tuple[str, Target, bytes]] = {}  # by origin, for URLs whose path is plain
         self._only_http_1: dict[tuple[str, int], float] = {}  # by host and port: until when
         self._contexts: dict[Identity | None, asyncio.Future[ssl.SSLContext]] = {}
         self._fields: dict[str, tuple[str, tuple[bytes, bytes]]] = {}  # by name: its latest value, as it is sent
@@ -74,7 +75,7 @@ class GuardedTransport:
             self._time = asyncio.get_running_loop().time
         began = self._time()
         origin, path, target, authority = self._read(url)
-        if target.scheme == "https" and self._only_http_1.get((str(target.host), target.port), 0.0) <= began:
+        if target.scheme == "https" and not (self._only_http_1 and self._speaks_http_1_only(target, began)):
             fields = self._head(method, authority, path, headers, own, len(body))
             host = self._hosts.get((origin, identity)) or await self._host(origin, target, identity)
             try:
@@ -109,21 +110,21 @@ class GuardedTransport:
         origin, path = (url[:slash], url[slash:]) if slash > 0 else (url, "/")
         known = self._targets.get(origin)
         if known is not None and len(url) <= LONGEST_URL and _PLAIN_PATH.fullmatch(path):
-            return origin, path, *known
+            return known[0], path, known[1], known[2]
         target = read_target(url)
         clean = Target(target.scheme, target.host, target.port, "/").url[:-1]
         authority = clean.partition("://")[2].encode("ascii")
         if clean == origin:
             if len(self._targets) >= 4 * HOSTS:
                 self._targets.clear()
-            self._targets[origin] = target, authority
+            self._targets[origin] = origin, target, authority
         return clean, target.path, target, authority
 
     def _head(
         self, method: str, authority: bytes, path: str, headers: Mapping[str, str], own: Mapping[str, str], size: int
     ) -> list[tuple[bytes, bytes]]:
         """The fields of a request, the method's first. Raises ConnectFailed for one that cannot be sent."""
-        if not _METHOD.fullmatch(method):
+        if method not in _USUAL_METHODS and not _METHOD.fullmatch(method):
             raise ConnectFailed("the request has a method that cannot be sent")
         fields = [
             (b":method", method.encode("ascii")),
@@ -190,6 +191,9 @@ class GuardedTransport:
         if self._closed:
             raise ConnectFailed("the gateway is stopping")
         return made
+
+    def _speaks_http_1_only(self, target: Target, now: float) -> bool:
+        return self._only_http_1.get((str(target.host), target.port), 0.0) > now
 
     def _note_http_1(self, target: Target, now: float) -> None:
         if len(self._only_http_1) >= 4 * HOSTS:

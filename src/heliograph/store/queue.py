@@ -84,4 +84,7 @@ class TableQueue:
                 wait.cancel()
 
     def _of(self, channel: str) -> Hints:
-        return self._channels.setdefault(channel, Hints())
+        hints = self._channels.get(channel)
+        if hints is None:
+            hints = self._channels[channel] = Hints()
+        return hints

@@ -26,8 +26,8 @@ from heliograph.testing.servers.webhook import Answer, Fault, WebhookServer
 pytestmark = pytest.mark.anyio
 
 
-async def until(done: Callable[[], bool], within: float = 8.0) -> None:
-    """Wait for it; the assertions that follow say what was missing."""
+async def until(done: Callable[[], bool], within: float = 30.0) -> None:
+    """Wait for it; the assertions that follow say what was missing. A machine that stalls for a second puts a delivery off for some."""
     for _ in range(int(within / 0.02)):
         if done():
             return

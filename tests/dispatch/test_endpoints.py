@@ -12,7 +12,7 @@ from heliograph.core.lifecycle import State
 from heliograph.core.outcome import Accepted, Deferred, Outcome
 from heliograph.core.ports import Traits
 from heliograph.core.retry import RetryPolicy
-from heliograph.dispatch.endpoints import BROKEN_AFTER, endpoint_of
+from heliograph.dispatch.endpoints import BROKEN_AFTER, Endpoints, endpoint_of
 from heliograph.testing.builders import an_acceptance
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.scripted import Gate, ScriptedChannel, never
@@ -96,6 +96,50 @@ async def test_what_is_put_off_for_a_busy_endpoint_costs_no_attempt_and_is_carri
     assert {(await gateway.delivery(id)).attempts for id in range(1, 13)} == {1}
 
 
+async def test_a_machine_that_stood_still_blames_no_endpoint_for_it(start, clock: JumpingClock) -> None:
+    channel = ManyEndpoints(concurrency=8, timeout=60.0)
+    gate = Gate()
+    channel.hosts["alive.example"] = gate
+    gateway = await start(channels={"stub": channel})
+    await gateway.accept(to_host("alive.example", 12, 1))
+
+    await clock.stall(8)  # an answer that came meanwhile has not been read yet
+    await gateway.accept(to_host("alive.example", 12, 13))
+    gate.open()
+    await clock.jump(0.5)
+
+    assert await states(gateway, range(1, 25)) == [State.SENT] * 24
+
+
+async def test_an_endpoint_that_was_silent_for_some_seconds_is_put_off_for_as_many_and_no_more(
+    start, clock: JumpingClock
+) -> None:
+    channel = ManyEndpoints(concurrency=8, timeout=60.0)
+    gate = Gate()
+    channel.hosts["slow.example"] = gate
+    gateway = await start(channels={"stub": channel})
+    await gateway.accept(to_host("slow.example", 100, 1))
+    await clock.jump(4)
+
+    gate.open()
+    for _ in range(12):
+        await clock.jump(0.5)
+
+    assert await states(gateway, range(1, 101)) == [State.SENT] * 100
+
+
+async def test_a_long_backlog_of_a_silent_endpoint_comes_back_at_a_bounded_rate(start, clock: JumpingClock) -> None:
+    channel = ManyEndpoints(concurrency=4, timeout=600.0)
+    channel.hosts["dead.example"] = never
+    gateway = await start(channels={"stub": channel})
+    await gateway.accept(to_host("dead.example", 4_000, 1))
+
+    await clock.jump(60)
+
+    waits = [one.due_at - clock.now() for one in [await gateway.delivery(id) for id in range(2_000, 4_001, 100)]]
+    assert max(waits) > 10_000, "thousands that look in every second would leave the others no time"
+
+
 async def test_after_failures_in_a_row_an_endpoint_is_left_alone_then_probed_with_one(
     start, clock: JumpingClock
 ) -> None:
@@ -154,6 +198,32 @@ async def test_an_endpoint_that_asks_for_a_pause_gets_it_and_nobody_else_does(st
     for _ in range(60):
         await clock.jump(2)
     assert await states(gateway, range(11, 16)) == [State.SENT] * 5
+
+
+async def test_who_is_called_in_when_all_before_have_left_finds_the_endpoint_that_others_see(
+    clock: JumpingClock,
+) -> None:
+    endpoints = Endpoints(clock, places=8, jitter=lambda: 0.5, room_made=lambda: None)
+    first = [asyncio.create_task(endpoints.enter(id, "a.example")) for id in range(1, 8)]
+    await clock.settle()
+    assert [one.done() for one in first] == [True] * 4 + [False] * 3, "half of the places, and three are parked"
+
+    others = [asyncio.create_task(endpoints.enter(id, f"{id}.example")) for id in range(11, 18)]
+    for id in range(1, 5):
+        endpoints.leave(id, "a.example")  # the parked are called in, and nobody is there for a moment
+    await clock.settle()
+    for id, task in enumerate(others, 11):
+        assert task.done()
+        endpoints.leave(id, f"{id}.example")
+    await clock.settle()
+    for id in range(5, 8):
+        if first[id - 1].done():
+            endpoints.leave(id, "a.example")
+            await clock.settle()
+
+    assert [one.done() for one in first] == [True] * 7, "one that nobody calls in would wait until the process ends"
+    assert (endpoints.running, endpoints.parked) == (0, 0)
+    endpoints.close()
 
 
 async def test_stopping_lets_parked_deliveries_go_at_once_without_an_attempt(start, clock: JumpingClock) -> None:

@@ -15,6 +15,7 @@ from heliograph.config.settings import EventSettings, OutboundSettings, StoreSet
 from heliograph.core.delivery import Acceptance, Address, Delivery, Letter, Record
 from heliograph.core.lifecycle import Happening
 from heliograph.core.outcome import Outcome
+from heliograph.core.ports import Clock
 from heliograph.core.webhooks import CHANNEL, Endpoint
 from heliograph.intake.webhooks import Change, NewSecret, WebhookService
 from heliograph.store.sqlite import SqliteStore, open_store
@@ -31,7 +32,7 @@ LOOPBACK = OutboundSettings(allow=[ip_network("127.0.0.0/8")], timeout=2.0)
 class Desk:
     """What a test holds: the service an owner uses, the channel, and a hand that carries notices."""
 
-    def __init__(self, store: SqliteStore, transport: GuardedTransport, clock: JumpingClock, **settings: Any) -> None:
+    def __init__(self, store: SqliteStore, transport: GuardedTransport, clock: Clock, **settings: Any) -> None:
         self.store = store
         self.clock = clock
         self.settings = EventSettings(**({"allow_http": True, "timeout": 1.0} | settings))

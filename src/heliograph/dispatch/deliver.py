@@ -76,8 +76,9 @@ class Courier:
     async def carry(self, trip: Trip) -> None:
         """Try, and decide. Nothing escapes but a cancellation."""
         try:
-            if endpoint_of(trip.delivery.address):
-                outcome = await self._send_in_turn(trip)
+            endpoint = endpoint_of(trip.delivery.address)
+            if endpoint:
+                outcome = await self._send_in_turn(trip, endpoint)
             else:
                 outcome = await self._send(trip)
                 self._judge(trip, outcome)
@@ -87,18 +88,18 @@ class Courier:
             log.exception("A delivery failed inside the gateway.", action="delivery_bug", delivery_id=trip.delivery.id)
             trip.decision = self._decided(trip, Deferred("the gateway failed", in_doubt=trip.began is not None))
 
-    async def _send_in_turn(self, trip: Trip) -> Outcome | None:
+    async def _send_in_turn(self, trip: Trip, endpoint: str) -> Outcome | None:
         """Where the address names an endpoint, a place there is needed first; None when there was none to be had."""
-        id, address = trip.delivery.id, trip.delivery.address
-        trip.decision = await self._endpoints.enter(id, address)
+        trip.decision = await self._endpoints.enter(trip.delivery.id, endpoint)
         if trip.decision is not None:
             return None
         try:
             outcome = await self._send(trip)
+            self._endpoints.heard(endpoint, outcome, trip.began or 0.0)
             self._judge(trip, outcome)
             return outcome
         finally:
-            self._endpoints.leave(id, address)
+            self._endpoints.leave(trip.delivery.id, endpoint)
 
     async def _send(self, trip: Trip) -> Outcome:
         """The one try, within the channel's time. What the channel fails to answer is in doubt."""
@@ -146,7 +147,6 @@ class Courier:
         saw = self._room.observer.saw
         said = "" if type(outcome) is Accepted else trip.attempt.detail
         saw(AttemptMade(trip.delivery.id, self._name, trip.delivery.attempts, word, took_ms, said))
-        self._endpoints.heard(trip.delivery.address, outcome, began)
         was_paused = self._pace.reason
         held = self._pace.heard(outcome, began)
         if held and self._pace.reason:

@@ -9,6 +9,8 @@ never held here. Three things keep a dead or slow endpoint out of the others' wa
   outbox without an attempt being counted;
 - after failures in a row, or when it asks for a pause, nothing is tried there until the pause is over; then
   one delivery is the probe.
+
+Silence counts only while this process listened: a machine that stood still heard nobody, and blames nobody.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from heliograph.dispatch.pace import Pace
 BROKEN_AFTER = 5  # failures in a row after which an endpoint is left alone
 SILENT_AFTER = 1.0  # seconds without any answer, while it was asked, after which an endpoint counts as silent
 SILENT_SHARE = 16  # a silent endpoint has one place of so many
+PUT_OFF_RATE = 200.0  # deliveries a second that may come back to a silent endpoint, to be put off once more
 LONGEST_PUT_OFF = 60.0  # seconds for which a delivery to a busy endpoint is put off at most
+LOOK_EVERY = 0.25  # seconds between two looks at the endpoints that are being asked
 
 
 def endpoint_of(address: str) -> str:
@@ -38,12 +42,30 @@ def endpoint_of(address: str) -> str:
     return authority.rpartition("@")[2].lower()
 
 
+class _Listening:
+    """Seconds in which an answer could have been heard: of the time between two looks, no more than two looks' worth."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._before = 0.0  # seconds, up to the last look
+        self._looked = clock.monotonic()
+
+    def seconds(self) -> float:
+        """So far."""
+        return self._before + min(self._clock.monotonic() - self._looked, 2 * LOOK_EVERY)
+
+    def look(self) -> None:
+        """This process is awake."""
+        self._before = self.seconds()
+        self._looked = self._clock.monotonic()
+
+
 class _Endpoint:
     def __init__(self, clock: Clock) -> None:
         self.pace = Pace(clock)
         self.failures = 0  # in a row
-        self.running: dict[int, float] = {}  # by delivery: monotonic seconds when it began, the oldest first
-        self.answered = 0.0  # monotonic seconds: when it last answered anything
+        self.running: dict[int, float] = {}  # by delivery: seconds of listening when it began, the oldest first
+        self.answered = 0.0  # seconds of listening: when it last answered anything
         self.waiting: deque[asyncio.Future[None]] = deque()
         self.put_off = 0  # deliveries sent back, less those carried since
 
@@ -52,7 +74,7 @@ class _Endpoint:
         return not (self.running or self.waiting or self.failures or self.pace.probing)
 
     def silent_for(self, now: float) -> float:
-        """Seconds for which it has been asked and has answered nothing."""
+        """Seconds of listening for which it has been asked and has answered nothing."""
         oldest = next(iter(self.running.values()), now)
         return now - max(oldest, self.answered)
 
@@ -67,6 +89,7 @@ class Endpoints:
         self._room_made = room_made
         self._jitter = jitter
         self._known: dict[str, _Endpoint] = {}
+        self._listening = _Listening(clock)
         self._watch: asyncio.Task[None] | None = None
         self.running = 0  # deliveries that are being tried
         self.parked = 0  # deliveries that wait here for a place at their endpoint
@@ -76,29 +99,27 @@ class Endpoints:
         """How many endpoints are left alone for now."""
         return sum(1 for endpoint in self._known.values() if endpoint.pace.wait() > 0)
 
-    async def enter(self, delivery_id: int, address: str) -> Decision | None:
-        """Take a place, waiting a moment for one; a Decision when there is none to be had, and no place is taken."""
-        key = endpoint_of(address)
-        if not key:
-            self.running += 1
-            return None
-        endpoint = self._known.get(key)
-        if endpoint is None:
-            endpoint = self._known[key] = _Endpoint(self._clock)
+    async def enter(self, delivery_id: int, key: str) -> Decision | None:
+        """Take a place at this endpoint, waiting a moment for one; a Decision when there is none to be had."""
         while True:
+            endpoint = self._known.get(key)  # anew each time: it may have been forgotten while this one was called in
+            if endpoint is None:
+                endpoint = self._known[key] = _Endpoint(self._clock)
             refusal = self._refusal(endpoint)
             if refusal is not None:
                 return refusal
             if self._has_place(endpoint):
                 self.running += 1
-                endpoint.running[delivery_id] = self._clock.monotonic()
+                if self._watch is None or self._watch.done():
+                    self._listening.look()
+                    self._watch = asyncio.create_task(self._look_after_those_asked(), name="endpoints")
+                endpoint.running[delivery_id] = self._listening.seconds()
                 return None
             await self._park(endpoint)
 
-    def leave(self, delivery_id: int, address: str) -> None:
+    def leave(self, delivery_id: int, key: str) -> None:
         """Give the place back."""
         self.running -= 1
-        key = endpoint_of(address)
         endpoint = self._known.get(key)
         if endpoint is not None:
             endpoint.running.pop(delivery_id, None)
@@ -109,13 +130,13 @@ class Endpoints:
             for other in self._known.values():
                 self._wake(other, 1 if self._has_place(other) else 0)
 
-    def heard(self, address: str, outcome: Outcome, began: float) -> None:
+    def heard(self, key: str, outcome: Outcome, began: float) -> None:
         """Take into account what came of a try that began at that monotonic time."""
-        endpoint = self._known.get(endpoint_of(address))
+        endpoint = self._known.get(key)
         if endpoint is None:
             return
         if type(outcome) is not Deferred or not outcome.in_doubt:
-            endpoint.answered = self._clock.monotonic()
+            endpoint.answered = self._listening.seconds()
         if type(outcome) is not Deferred or outcome.pause:
             endpoint.failures = 0
             endpoint.pace.heard(outcome, began)
@@ -137,7 +158,7 @@ class Endpoints:
         if endpoint.pace.probing:
             return mine == 0
         share = (self._places - (self.running - mine)) // 2
-        if endpoint.silent_for(self._clock.monotonic()) >= SILENT_AFTER:
+        if endpoint.silent_for(self._listening.seconds()) >= SILENT_AFTER:
             share = min(share, self._places // SILENT_SHARE)
         return mine < max(share, 1)
 
@@ -146,11 +167,10 @@ class Endpoints:
         if hold > 0:
             return self._deferred("the endpoint is left alone after failures", hold * (1 + self._jitter() / 4))
         if endpoint.running and not self._has_place(endpoint):
-            silent = endpoint.silent_for(self._clock.monotonic())
+            silent = endpoint.silent_for(self._listening.seconds())
             if silent >= SILENT_AFTER or endpoint.pace.probing:
                 endpoint.put_off += 1
-                rounds = 1 + endpoint.put_off / len(endpoint.running)
-                wait = min(max(silent, SILENT_AFTER) * rounds, LONGEST_PUT_OFF)
+                wait = min(max(silent, SILENT_AFTER, endpoint.put_off / PUT_OFF_RATE), LONGEST_PUT_OFF)
                 return self._deferred("the endpoint is busy", wait * (1 + self._jitter() / 4))
         return None
 
@@ -163,8 +183,6 @@ class Endpoints:
         endpoint.waiting.append(turn)
         self.parked += 1
         self._room_made()
-        if self._watch is None or self._watch.done():
-            self._watch = asyncio.create_task(self._look_after_the_parked())
         try:
             await turn
         finally:
@@ -172,13 +190,16 @@ class Endpoints:
             if turn.cancelled() and turn in endpoint.waiting:
                 endpoint.waiting.remove(turn)
 
-    async def _look_after_the_parked(self) -> None:
-        """Send on those whose endpoint has turned out to be silent: they look again, and are put off."""
-        while self.parked:
-            await self._clock.sleep(SILENT_AFTER / 2)
-            now = self._clock.monotonic()
+    async def _look_after_those_asked(self) -> None:
+        """Send on the parked whose endpoint has turned out to be silent: they look again, and are put off."""
+        while self.running:
+            await self._clock.sleep(LOOK_EVERY)
+            self._listening.look()
+            if not self.parked:
+                continue
+            now = self._listening.seconds()
             for endpoint in self._known.values():
-                if endpoint.silent_for(now) >= SILENT_AFTER:
+                if endpoint.waiting and endpoint.silent_for(now) >= SILENT_AFTER:
                     self._wake(endpoint, len(endpoint.waiting))
 
     def _wake(self, endpoint: _Endpoint, most: int) -> None:

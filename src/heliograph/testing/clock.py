@@ -52,6 +52,11 @@ class JumpingClock:
         self._elapsed = target
         await self.settle()
 
+    async def stall(self, seconds: float) -> None:
+        """Go forward that far with nobody awake on the way, as when the machine stands still: all wake late."""
+        self._elapsed += seconds
+        await self.jump(0)
+
     async def settle(self) -> None:
         """Let every task run until it waits for time, for a thread or for the network."""
         for _ in range(SETTLING_ROUNDS):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from heliograph.channels.transport.h2 import frames
 from heliograph.channels.transport.h2.frames import BrokenRule, Code, Kind, Setting
-from heliograph.channels.transport.h2.headers import Writer
+from heliograph.channels.transport.h2.headers import Run, Writer
 from heliograph.channels.transport.h2.session import Session
 from heliograph.channels.transport.h2.stream import Stream
 from heliograph.core.ports import Reply
@@ -37,6 +37,22 @@ def test_headers_are_read_by_another_reader_as_they_were_given_whatever_size_its
             decoder.max_allowed_table_size = sizes[place]
         block = writer.block(list(fields.items()))
         assert [(bytes(n), bytes(v)) for n, v in decoder.decode(block, raw=True)] == list(fields.items())
+
+
+@given(
+    st.lists(st.lists(st.tuples(names, values), min_size=1, max_size=5), min_size=1, max_size=5),
+    st.lists(st.lists(st.one_of(st.tuples(names, values), st.integers(0, 4)), max_size=5), max_size=40),
+)
+def test_runs_of_fields_are_read_as_the_fields_they_hold(
+    held: list[list[tuple[bytes, bytes]]], sequence: list[list[tuple[bytes, bytes] | int]]
+) -> None:
+    writer, decoder = Writer(), Decoder()
+    runs = [Run(*fields) for fields in held]
+    for items in sequence:
+        head = [runs[item % len(runs)] if isinstance(item, int) else item for item in items]
+        meant = [field for item in head for field in (item.fields if isinstance(item, Run) else (item,))]
+        read = decoder.decode(writer.block(head), raw=True)
+        assert [(bytes(name), bytes(value)) for name, value in read] == meant
 
 
 def a_session() -> tuple[Session, asyncio.AbstractEventLoop]:

@@ -39,7 +39,7 @@ from heliograph.core.ports import (
 from heliograph.core.preview import Preview
 from heliograph.core.retry import RetryPolicy
 
-_TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){32,100}", re.ASCII)
+_TOKEN = re.compile(r"[0-9A-Fa-f]{64,200}", re.ASCII)
 _NOBODYS_TOKEN = "0" * 64
 _SPARE = 5.0  # seconds in which a request that ran out of time says so itself
 
@@ -84,14 +84,14 @@ class ApnsChannel:
 
     async def resolve(self, company_id: int, to: str, format: str) -> Address:
         """A device token in hexadecimal digits. Raises InvalidArgument."""
-        if not _TOKEN.fullmatch(to):
+        if not _is_token(to):
             raise InvalidArgument("To must be a device token: 64 to 200 hexadecimal digits.", field="To")
         return Address(value=to.lower())
 
     async def send(self, letter: Letter) -> Outcome:
         """One request, with the same apns-id and apns-collapse-id for every attempt."""
         token = letter.address.value
-        if not _TOKEN.fullmatch(token):
+        if not _is_token(token):
             return Refused("not an APNs device token, which is 64 to 200 hexadecimal digits")
         try:
             body, shared, time = self._made_for(letter)
@@ -106,7 +106,7 @@ class ApnsChannel:
 
     def preview(self, letter: Letter) -> Preview:
         """The payload's size."""
-        if not _TOKEN.fullmatch(letter.address.value):
+        if not _is_token(letter.address.value):
             return Preview(refused="not an APNs device token, which is 64 to 200 hexadecimal digits")
         return previewed(lambda: self._prepare(letter.message, self._answer_link(letter))[0])
 
@@ -158,6 +158,11 @@ class ApnsChannel:
         notice = with_answer(read(message), answer_link)
         shared = headers(notice, self._settings.topic)
         return payload(notice, self._settings.sound), shared, _time(message.created_at)
+
+
+def _is_token(text: str) -> bool:
+    """Whether this can be a device's token: 32 to 100 bytes in hexadecimal digits."""
+    return len(text) % 2 == 0 and _TOKEN.fullmatch(text) is not None
 
 
 def _uuid(time: str, delivery_id: int) -> str:

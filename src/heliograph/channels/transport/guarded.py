@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from heliograph import __version__
 from heliograph.channels.targets import LONGEST_URL, Target, read_target
-from heliograph.channels.transport.h2.headers import checked
+from heliograph.channels.transport.h2.headers import Field, Run, checked
 from heliograph.channels.transport.multiplexed import Host, OnlyHttp1
 from heliograph.channels.transport.plain import PlainHttp
 from heliograph.channels.transport.tls import context
@@ -24,7 +24,6 @@ VETTED_FOR = 30.0  # seconds for which a name is not looked up again while its H
 ONLY_HTTP_1_FOR = 600.0  # seconds until a server that did not speak HTTP/2 is asked again
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/_.~=&?+%:,;@!$'()*-]*")  # a path that every reader reads in the same way
 _METHOD = re.compile(r"[A-Z]+")
-_USUAL_METHODS = frozenset({"POST", "GET"})
 
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -48,7 +47,7 @@ class GuardedTransport:
         self._only_http_1: dict[tuple[str, int], float] = {}  # by host and port: until when
         self._contexts: dict[Identity | None, asyncio.Future[ssl.SSLContext]] = {}
         self._fields: dict[str, tuple[str, tuple[bytes, bytes]]] = {}  # by name: its latest value, as it is sent
-        self._shared: tuple[Mapping[str, str], list[tuple[bytes, bytes]]] = ({}, [])  # the latest `headers`, as sent
+        self._runs: dict[tuple[str, bytes, int], tuple[Mapping[str, str], Run, Run]] = {}  # what is sent often
         self._agent = (b"user-agent", f"heliograph/{__version__}".encode())
         self._time: Callable[[], float] | None = None  # the loop's clock; asking for the loop costs a system call
         self._closed = False
@@ -76,10 +75,10 @@ class GuardedTransport:
         began = self._time()
         origin, path, target, authority = self._read(url)
         if target.scheme == "https" and not (self._only_http_1 and self._speaks_http_1_only(target, began)):
-            fields = self._head(method, authority, path, headers, own, len(body))
+            head = self._head(method, authority, path, headers, own, len(body))
             host = self._hosts.get((origin, identity)) or await self._host(origin, target, identity)
             try:
-                return await host.request(fields, body, began, began + limit)
+                return await host.request(head, body, began, began + limit)
             except OnlyHttp1:
                 self._note_http_1(target, began)
                 limit -= self._time() - began
@@ -122,25 +121,31 @@ class GuardedTransport:
 
     def _head(
         self, method: str, authority: bytes, path: str, headers: Mapping[str, str], own: Mapping[str, str], size: int
-    ) -> list[tuple[bytes, bytes]]:
+    ) -> list[Field | Run]:
         """The fields of a request, the method's first. Raises ConnectFailed for one that cannot be sent."""
-        if method not in _USUAL_METHODS and not _METHOD.fullmatch(method):
-            raise ConnectFailed("the request has a method that cannot be sent")
-        fields = [
-            (b":method", method.encode("ascii")),
-            (b":scheme", b"https"),
-            (b":authority", authority),
-            (b":path", path.encode("ascii")),
-            self._agent,
-        ]
-        if size or method == "POST":
-            fields.append((b"content-length", b"%d" % size))
-        if self._shared[0] != headers:
-            self._shared = dict(headers), [self._sent(name, value) for name, value in headers.items()]
-        fields += self._shared[1]
+        kept = self._runs.get((method, authority, size))
+        if kept is None or kept[0] != headers:
+            kept = self._kept_runs(method, authority, headers, size)
+        head: list[Field | Run] = [kept[1], (b":path", path.encode("ascii")), kept[2]]
         for name, value in own.items():
-            fields.append(self._sent(name, value))
-        return fields
+            head.append(self._sent(name, value))
+        return head
+
+    def _kept_runs(
+        self, method: str, authority: bytes, headers: Mapping[str, str], size: int
+    ) -> tuple[Mapping[str, str], Run, Run]:
+        """What comes before the path and after it in requests of this kind: the same objects, as long as it is the same."""
+        if not _METHOD.fullmatch(method):
+            raise ConnectFailed("the request has a method that cannot be sent")
+        before = Run((b":method", method.encode("ascii")), (b":scheme", b"https"), (b":authority", authority))
+        after = [self._agent]
+        if size or method == "POST":
+            after.append((b"content-length", b"%d" % size))
+        after += [self._sent(name, value) for name, value in headers.items()]
+        if len(self._runs) >= HOSTS:
+            self._runs.clear()
+        kept = self._runs[method, authority, size] = dict(headers), before, Run(*after)
+        return kept
 
     def _sent(self, name: str, value: str) -> tuple[bytes, bytes]:
         seen = self._fields.get(name)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from heliograph.channels.addresses import Address
 from heliograph.channels.targets import Target
 from heliograph.channels.transport.h2.connection import Connection
+from heliograph.channels.transport.h2.headers import Head
 from heliograph.channels.transport.h2.pool import Pool
 from heliograph.channels.transport.vetting import CONNECT_SHARE, TRIED, Vetting
 from heliograph.core.ports import AddressRefused, CertificateRefused, ConnectFailed, Reply
@@ -39,11 +40,11 @@ class Host:
         """Whether nothing is under way."""
         return self._pool.idle
 
-    def request(self, fields: list[tuple[bytes, bytes]], body: bytes, now: float, deadline: float) -> Awaitable[Reply]:
+    def request(self, head: Head, body: bytes, now: float, deadline: float) -> Awaitable[Reply]:
         """One request. Raises OnlyHttp1, ConnectFailed, AddressRefused or ReplyLost."""
         if now >= self._vetted_until:
-            return self._vetted(fields, body, now, deadline)
-        return self._pool.request(fields, body, deadline)
+            return self._vetted(head, body, now, deadline)
+        return self._pool.request(head, body, now, deadline)
 
     def leave(self) -> None:
         """Take no new request over the present connections."""
@@ -54,9 +55,9 @@ class Host:
         self.closed = True
         self._pool.close()
 
-    async def _vetted(self, fields: list[tuple[bytes, bytes]], body: bytes, now: float, deadline: float) -> Reply:
+    async def _vetted(self, head: Head, body: bytes, now: float, deadline: float) -> Reply:
         await self._vet_again(now, deadline)
-        return await self._pool.request(fields, body, deadline)
+        return await self._pool.request(head, body, now, deadline)
 
     async def _vet_again(self, now: float, deadline: float) -> None:
         """Leave the host when its name may no longer be reached: raises AddressRefused then.

@@ -8,12 +8,12 @@ from typing import cast
 
 from heliograph.channels.transport.h2 import frames
 from heliograph.channels.transport.h2.frames import BrokenRule, Code
+from heliograph.channels.transport.h2.headers import Head
 from heliograph.channels.transport.h2.session import Session
 from heliograph.channels.transport.h2.stream import Stream
 from heliograph.core.ports import ConnectFailed, Reply, ReplyLost
 
 GRAIN = 0.02  # seconds: deadlines are looked at no more often than this
-DOUBTED_AFTER = 30.0  # seconds of silence after which a connection must answer a ping before it is used
 PING_WAIT = 3.0  # seconds, at most, for the answer to that ping
 MOST_UNSENT = 16 * 1024 * 1024  # bytes that the socket may hold back before the connection counts as dead
 
@@ -30,20 +30,10 @@ class Connection(asyncio.Protocol):
         self._flush_planned = False
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = float("inf")
-        self._heard = self._loop.time()  # when bytes last came
+        self.heard = self._loop.time()  # when bytes last came
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._pong: asyncio.Future[None] | None = None
         self._why = "the connection was closed"
-
-    @property
-    def room(self) -> int:
-        """How many requests it takes now."""
-        return self.session.room
-
-    @property
-    def quiet(self) -> bool:
-        """Whether it has been silent for so long that it should be asked whether it still lives."""
-        return self._loop.time() - self._heard > DOUBTED_AFTER
 
     async def begun(self) -> None:
         """Come back when the far side's settings are here. Raises ConnectFailed."""
@@ -58,14 +48,15 @@ class Connection(asyncio.Protocol):
         done, _ = await asyncio.wait([self._pong], timeout=PING_WAIT)
         return bool(done) and not self.session.leaving
 
-    def ask(self, fields: list[tuple[bytes, bytes]], body: bytes, deadline: float) -> Stream:
+    def ask(self, head: Head, body: bytes, now: float, deadline: float) -> Stream:
         """Begin a request; there must be room. Its future gets the Reply, Unprocessed or ReplyLost."""
         future: asyncio.Future[Reply] = self._loop.create_future()
-        stream = self.session.open(fields, body, deadline, future)
-        stream.started = self._loop.time()
+        stream = self.session.open(head, body, deadline, future)
+        stream.started = now
         if deadline < self._alarm_at:
             self._set_alarm(deadline)
-        self._plan_flush()
+        if not self._flush_planned:
+            self._plan_flush()
         return stream
 
     def give_up(self, stream: Stream) -> None:
@@ -102,7 +93,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass it to the session, and end with what breaks the rules."""
-        self._heard = self._loop.time()
+        self.heard = self._loop.time()
         session = self.session
         try:
             session.receive(data)
@@ -184,7 +175,7 @@ class Connection(asyncio.Protocol):
         self._alarm, self._alarm_at = None, float("inf")
         over = [stream for stream in self.session.streams.values() if stream.deadline <= now]
         for stream in over:
-            if self._heard < stream.started:
+            if self.heard < stream.started:
                 self.session.leaving = True
             self.session.give_up(stream)
             stream.fail(ReplyLost("no answer in time"))

@@ -7,6 +7,7 @@ comes. Frequent blocks are therefore read once and remembered.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from hpack import Decoder
@@ -14,24 +15,38 @@ from hpack.exceptions import HPACKError
 
 from heliograph.channels.transport.h2.frames import BrokenRule, Code
 
+Field = tuple[bytes, bytes]  # name in lower case, value
+
+
+class Run:
+    """Fields that go into many requests together. It is known by what it is, not by what it holds: so it is found fast."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, *fields: Field) -> None:
+        self.fields = fields
+
+
+Head = Sequence[Field | Run]  # of one request, in the order in which it is sent
+
 MOST_HEADERS = 32 * 1024  # bytes of an answer's headers, as SETTINGS_MAX_HEADER_LIST_SIZE counts them
 TABLE_SIZE = 4096  # bytes of our table, at most; the far side may ask for less
 _FIELD_COST = 32  # bytes that the table charges for a field beside its text
 _FIRST_OWN = 62  # index of the newest field in the table, after the static ones
 _STATIC = {b":authority": 1, b":path": 4, b"authorization": 23, b"content-length": 28, b"content-type": 31,
            b"user-agent": 58}  # fmt: skip
-_WHOLE = {
+_WHOLE: dict[Field | Run, bytes] = {
     (b":method", b"GET"): b"\x82",
     (b":method", b"POST"): b"\x83",
     (b":scheme", b"http"): b"\x86",
     (b":scheme", b"https"): b"\x87",
 }
+_RUNS = 64  # runs known at once
 _REMEMBERED, _REMEMBERED_SIZE = 512, 256  # blocks, and bytes of the longest
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _BAD_VALUE = re.compile(rb"[\x00\r\n]|^[ \t]|[ \t]$")
 _NOT_IN_HTTP_2 = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"})
 
-Field = tuple[bytes, bytes]  # name in lower case, value
 Answer = tuple[int, dict[str, str]]  # status (0 for a trailer) and headers
 
 
@@ -46,7 +61,8 @@ class Writer:
         self._limit = TABLE_SIZE
         self._size = 0
         self._own: list[Field] = []  # what is in the table, the oldest first
-        self._short = dict(_WHOLE)  # what is named by number, and how
+        self._short: dict[Field | Run, bytes] = dict(_WHOLE)  # what is named by number, and how
+        self._runs: list[Run] = []  # those of them that are runs: they hold until the table changes
         self._seen: dict[bytes, bytes] = {}  # by name: its latest value
         self._updates = b""  # what the next block begins with
 
@@ -57,15 +73,31 @@ class Writer:
             self._limit = limit
             self._empty()
 
-    def block(self, fields: list[Field]) -> bytes:
-        """The block of these fields. A value that its name had before is put into the table, to be named by number."""
+    def block(self, head: Head) -> bytes:
+        """The block of this head. A value that its name had before is put into the table, to be named by number."""
         parts = [self._updates]
         self._updates = b""
         short, add = self._short, parts.append
-        for field in fields:
-            known = short.get(field)
-            add(self._literal(field) if known is None else known)
+        for item in head:
+            known = short.get(item)
+            if known is not None:
+                add(known)
+            elif type(item) is Run:
+                add(self._spelled(item))
+            else:
+                add(self._literal(item))  # type: ignore[arg-type]  # mypy does not narrow a union by `type`
         return b"".join(parts)
+
+    def _spelled(self, run: Run) -> bytes:
+        """Field by field; once the table has all of them, the whole of it is known."""
+        short = self._short
+        if all(field in short for field in run.fields):
+            if len(self._runs) >= _RUNS:
+                self._forget_runs()
+            self._runs.append(run)
+            short[run] = b"".join([short[field] for field in run.fields])
+            return short[run]
+        return b"".join([short.get(field) or self._literal(field) for field in run.fields])
 
     def _literal(self, field: Field) -> bytes:
         name, value = field
@@ -78,15 +110,22 @@ class Writer:
             if self._size + cost <= self._limit:
                 self._size += cost
                 self._own.append(field)
+                self._forget_runs()
                 for age, own in enumerate(reversed(self._own)):
                     self._short[own] = _number(_FIRST_OWN + age, 7, 0x80)
                 return _number(static, 6, 0x40) + text
             self._empty()  # takes effect with the next block
         return _number(static, 4, 0x00) + text
 
+    def _forget_runs(self) -> None:
+        for run in self._runs:
+            del self._short[run]
+        self._runs.clear()
+
     def _empty(self) -> None:
         self._size = 0
         self._own.clear()
+        self._runs.clear()
         self._short.clear()
         self._short.update(_WHOLE)
         self._seen.clear()

@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from heliograph.channels.transport.h2.connection import Connection
+from heliograph.channels.transport.h2.headers import Head
 from heliograph.channels.transport.h2.stream import Unprocessed
 from heliograph.core.ports import ConnectFailed, Reply
 
 CONNECTIONS = 8  # to one host at most
+DOUBTED_AFTER = 30.0  # seconds of silence after which a connection must answer a ping before it is used
 TURNED_AWAY = 3  # times that one request may be sent again because the far side says it did not look at it
 
 Open = Callable[[Callable[[], None], float], Awaitable[Connection]]
@@ -27,17 +29,22 @@ class Pool:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._closed = False
 
-    async def request(self, fields: list[tuple[bytes, bytes]], body: bytes, deadline: float) -> Reply:
+    async def request(self, head: Head, body: bytes, now: float, deadline: float) -> Reply:
         """One request, sent again while it was certainly not looked at. Raises ConnectFailed, AddressRefused, ReplyLost."""
         why = ""
         for _ in range(TURNED_AWAY + 1):
-            connection = self._free() or await self._place(deadline)
-            if connection.quiet and not await connection.alive():
-                self._drop(connection)
-                continue
-            if connection.room <= 0:  # it was taken or left while it was asked whether it lives
-                continue
-            stream = connection.ask(fields, body, deadline)
+            connection = self._free()
+            if connection is None:
+                connection = await self._place(deadline)
+                now = self._loop.time()
+            if now - connection.heard > DOUBTED_AFTER:
+                if not await connection.alive():
+                    self._drop(connection)
+                    continue
+                now = self._loop.time()
+                if connection.session.room <= 0:  # it was taken or left while it was asked whether it lives
+                    continue
+            stream = connection.ask(head, body, now, deadline)
             try:
                 return await stream.future
             except asyncio.CancelledError:
@@ -131,7 +138,7 @@ class Pool:
             self._connections = [one for one in self._connections if not one.session.leaving or one.session.streams]
         if not waiting:
             return
-        room = sum(connection.room for connection in self._connections)
+        room = sum(connection.session.room for connection in self._connections)
         if not room and not self._opening and len(self._connections) < CONNECTIONS:
             room = 1  # it finds that there is none, and opens one
         while waiting and room > 0:

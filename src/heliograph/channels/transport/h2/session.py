@@ -6,7 +6,7 @@ import asyncio
 
 from heliograph.channels.transport.h2 import frames
 from heliograph.channels.transport.h2.frames import BrokenRule, Code, Flag, Kind, Setting
-from heliograph.channels.transport.h2.headers import MOST_HEADERS, BadHeaders, Reader, Writer
+from heliograph.channels.transport.h2.headers import MOST_HEADERS, BadHeaders, Head, Reader, Writer
 from heliograph.channels.transport.h2.stream import Stream, Unprocessed
 from heliograph.core.ports import Reply, ReplyLost
 
@@ -71,17 +71,15 @@ class Session:
 
     # ------------------------------------------------------------------------------- what we send
 
-    def open(
-        self, fields: list[tuple[bytes, bytes]], body: bytes, deadline: float, future: asyncio.Future[Reply]
-    ) -> Stream:
+    def open(self, head: Head, body: bytes, deadline: float, future: asyncio.Future[Reply]) -> Stream:
         """Send a request; there must be room."""
-        stream = Stream(self._next, deadline, future, self._their_window, fields[0][1] == b"HEAD")
+        stream = Stream(self._next, deadline, future, self._their_window, head)
         self._next += 2
         if self._next > frames.LAST_STREAM:
             self.leaving = True
         self.streams[stream.id] = stream
         size = len(body)
-        self.out.append(frames.header_frames(stream.id, self._writer.block(fields), 0 if size else frames.END_STREAM))
+        self.out.append(frames.header_frames(stream.id, self._writer.block(head), 0 if size else frames.END_STREAM))
         if 0 < size <= self._window and size <= stream.window and size <= self._their_frame:
             self._window -= size
             stream.window -= size

@@ -6,6 +6,7 @@ import asyncio
 
 import msgspec
 
+from heliograph.channels.transport.h2.headers import Head, Run
 from heliograph.core.ports import Reply
 
 
@@ -20,7 +21,7 @@ class Stream(msgspec.Struct, eq=False):
     deadline: float  # seconds on the loop's clock
     future: asyncio.Future[Reply]  # gets the Reply, Unprocessed or ReplyLost
     window: int  # bytes that the far side takes now
-    head: bool  # whether the answer has no body whatever its headers say
+    asked: Head  # the request, without its body
     rest: bytes = b""  # what of the request's body has not been sent
     started: float = 0.0  # seconds on the loop's clock
     status: int = 0
@@ -43,4 +44,10 @@ class Stream(msgspec.Struct, eq=False):
     def whole(self) -> bool:
         """Whether the body is as long as its header says, where it says so (RFC 9113, 8.1.1)."""
         length = self.headers.get("content-length")
-        return length is None or self.head or self.status in (204, 304) or length == str(self.size)
+        return length is None or length == str(self.size) or self.status in (204, 304) or self._bodiless
+
+    @property
+    def _bodiless(self) -> bool:
+        """Whether the answer has no body whatever its headers say."""
+        first = self.asked[0]
+        return (first.fields[0] if isinstance(first, Run) else first) == (b":method", b"HEAD")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import msgspec
 import structlog
 
 from heliograph.config.settings import DispatchSettings
-from heliograph.core.delivery import Claimed, Moved
+from heliograph.core.delivery import Claimed
 from heliograph.core.errors import Unavailable
 from heliograph.core.events import DeliverySettled
 from heliograph.core.lifecycle import SETTLED
@@ -18,7 +18,7 @@ from heliograph.core.ports import Channel, Queue
 from heliograph.dispatch.crew import Crew
 from heliograph.dispatch.deliver import Courier, Room
 from heliograph.dispatch.endpoints import Endpoints
-from heliograph.dispatch.ledger import Ledger
+from heliograph.dispatch.ledger import Dealt, Ledger
 from heliograph.dispatch.let_go import let_go
 from heliograph.dispatch.pace import Pace
 from heliograph.dispatch.rate import Rate, shape_of
@@ -180,14 +180,15 @@ class Lane:
         trips = [trip for one in claimed if (trip := self._begun(one, now)) is not None]
         if self._stopping:  # they are let go untried
             return bool(claimed)
-        for trip in trips:
-            trip.decision = self._ledger.recall(trip)
-        await self._courier.foresee([trip for trip in trips if trip.decision is None])
+        if self._ledger.kept:
+            for trip in trips:
+                trip.decision = self._ledger.recall(trip)
+        await self._courier.foresee(trips)
         for trip in trips:
             if trip.decision is not None:
                 self._ledger.put(trip)
         if not self._stopping:
-            self._crew.send(trip for trip in trips if trip.decision is None)
+            self._crew.send([trip for trip in trips if trip.decision is None])
         return bool(claimed)
 
     def _begun(self, claimed: Claimed, now: int) -> Trip | None:
@@ -200,16 +201,18 @@ class Lane:
         trip = self._trips[claimed.delivery.id] = Trip.of(claimed, lease_until, now)
         return trip
 
-    def _recorded(self, trip: Trip, moved: Moved | None) -> None:
-        """The ledger has dealt with it: pass on what it became, and make room for another."""
-        self._trips.pop(trip.delivery.id, None)
+    def _recorded(self, dealt: Sequence[Dealt]) -> None:
+        """The ledger has dealt with these: pass on what they became, and make room for others."""
+        now, attempted, saw = self._clock.now(), self._room.results.attempted, self._room.observer.saw
+        for trip, moved in dealt:
+            self._trips.pop(trip.delivery.id, None)
+            if moved is None or moved.state is None or trip.decision is None:
+                continue
+            attempted(moved.delivery_id, moved.state, trip.decision.detail, trip.provider_id)
+            if moved.moved and moved.state in SETTLED:
+                age = (now - trip.message.created_at) / 1000
+                saw(DeliverySettled(moved.delivery_id, self.name, moved.state, age))
         self._room_made()
-        if moved is None or moved.state is None or trip.decision is None:
-            return
-        self._room.results.attempted(moved.delivery_id, moved.state, trip.decision.detail, trip.provider_id)
-        if moved.moved and moved.state in SETTLED:
-            age = (self._clock.now() - trip.message.created_at) / 1000
-            self._room.observer.saw(DeliverySettled(moved.delivery_id, self.name, moved.state, age))
 
     def _room_made(self) -> None:
         if self._place is not None and not self._place.done():

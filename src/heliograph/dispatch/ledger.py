@@ -10,7 +10,7 @@ lease in place of another try.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -24,7 +24,8 @@ from heliograph.dispatch.trip import DETAIL_LIMIT, Trip
 FIRST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds between offers to a store that cannot take them
 MARGIN_MS = 1000  # an offer is no use in the last second of a lease
 
-Done = Callable[[Trip, Moved | None], None]
+Dealt = tuple[Trip, Moved | None]  # a trip, and what the store did; None when it did nothing
+Done = Callable[[Sequence[Dealt]], None]
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ class Ledger:
     """Records the trips of one lane. While one lot is being committed the next one gathers."""
 
     def __init__(self, outbox: Outbox, clock: Clock, done: Done) -> None:
-        """`done` is told of each trip once its record is dealt with: what the store did, or None when it did nothing."""
+        """`done` is told of the trips whose records are dealt with."""
         self._outbox = outbox
         self._clock = clock
         self._done = done
@@ -104,20 +105,21 @@ class Ledger:
                     del trips[:1]
                 return
             log.exception("A result could not be recorded.", action="record_bug", delivery_id=trips[0].delivery.id)
-            self._done(trips[0], None)
+            self._done([(trips[0], None)])
             return
-        for trip, moved in zip(trips, answers, strict=True):
+        dealt = list(zip(trips, answers, strict=True))
+        for trip, moved in dealt:
             trip.recorded = True
             if not moved.moved and moved.state is State.QUEUED:  # the lease lapsed first: it will be claimed again
                 self._keep(trip)
-            self._done(trip, moved)
+        self._done(dealt)
 
     def _in_time(self, trips: list[Trip]) -> list[Trip]:
         """Those whose lease goes on for a while; the others are kept for their next lease."""
         late = [trip for trip in trips if self._left(trip) <= 0]
         for trip in late:
             self._keep(trip)
-            self._done(trip, None)
+            self._done([(trip, None)])
         return [trip for trip in trips if self._left(trip) > 0] if late else trips
 
     def _left(self, trip: Trip) -> float:

@@ -20,7 +20,7 @@ from heliograph.core.events import (
 from heliograph.core.lifecycle import State
 from heliograph.core.ports import Clock
 from heliograph.core.standing import Trouble
-from heliograph.observe.histogram import ACCEPTING, DELIVERING, TRYING, Histogram
+from heliograph.observe.histogram import ACCEPTING, DELIVERING, TRYING, Histogram, Histograms
 
 Key = tuple[str, str, str]  # event in snake case; channel or script; outcome, state or scripting event
 
@@ -44,8 +44,8 @@ class Counters:
         self._attempt_word, self._settled_word = event_word(AttemptMade), event_word(DeliverySettled)
         self.deliveries = 0  # of all messages accepted
         self.accepting = Histogram(ACCEPTING)
-        self.trying: dict[str, Histogram] = {}  # by channel
-        self.delivering: dict[str, Histogram] = {}  # by channel: those that were taken
+        self.trying = Histograms(TRYING)
+        self.delivering = Histograms(DELIVERING)  # of those that were taken
         self.troubles: dict[str, Trouble] = {}  # by channel
 
     def saw(self, event: Event) -> None:
@@ -55,11 +55,13 @@ class Counters:
 
     def _key(self, event: Event) -> Key:
         if type(event) is AttemptMade:  # this one and the next come with every delivery
-            self._tried(event)
+            self.trying[event.channel].add(event.took_ms / 1000)
+            if event.outcome != "accepted":
+                self._troubled(event)
             return (self._attempt_word, event.channel, event.outcome)
         if type(event) is DeliverySettled:
             if event.state in _ARRIVED:
-                _of(self.delivering, event.channel, DELIVERING).add(event.age)
+                self.delivering[event.channel].add(event.age)
             return (self._settled_word, event.channel, _WORDS[event.state])
         word = event_word(type(event))
         if isinstance(event, MessageAccepted):
@@ -80,19 +82,10 @@ class Counters:
             return (word, event.channel, event.happening.value if event.happening is not None else "unknown")
         return (word, event.channel, "")
 
-    def _tried(self, event: AttemptMade) -> None:
-        _of(self.trying, event.channel, TRYING).add(event.took_ms / 1000)
-        if event.outcome != "accepted":
-            now = self._clock.now() if self._clock is not None else 0
-            self.troubles[event.channel] = Trouble(now, event.outcome, event.detail)
+    def _troubled(self, event: AttemptMade) -> None:
+        now = self._clock.now() if self._clock is not None else 0
+        self.troubles[event.channel] = Trouble(now, event.outcome, event.detail)
 
     def snapshot(self) -> dict[Key, int]:
         """All counts as of now, in order of their keys."""
         return dict(sorted(self._counts.items()))
-
-
-def _of(histograms: dict[str, Histogram], channel: str, bounds: tuple[float, ...]) -> Histogram:
-    try:
-        return histograms[channel]
-    except KeyError:
-        return histograms.setdefault(channel, Histogram(bounds))

@@ -34,3 +34,15 @@ class Histogram:
             reached += count
             rising.append((bound, float(reached)))
         return rising
+
+
+class Histograms(dict[str, Histogram]):
+    """By channel, each made when it is first asked for."""
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        super().__init__()
+        self._bounds = bounds
+
+    def __missing__(self, channel: str) -> Histogram:
+        """A channel that nothing was counted of yet."""
+        return self.setdefault(channel, Histogram(self._bounds))

@@ -23,7 +23,7 @@ class SqliteAnswers:
 
     async def keep(self, answer: Answer) -> Answer:
         """The answer that counts: this one, unless there was one before."""
-        noun, record = rows.text(answer), rows.text(record_of(answer))
+        noun, record = rows.text(answer), rows.record(record_of(answer))
         whose = (answer.message_id, answer.associate_id)
 
         def work(connection: apsw.Connection) -> str:

@@ -47,6 +47,14 @@ class Batch:
         self._waves[wave].append(text)
         return wave * WAVE + len(self._waves[wave])
 
+    def records(self, delivery_ids: Sequence[int], texts: Sequence[str]) -> Sequence[int]:
+        """Add records; their places. Nearly always they are the batch's first, and no two are of one delivery."""
+        if self._waves or len(set(delivery_ids)) < len(delivery_ids):
+            return list(map(self.record, delivery_ids, texts))
+        self._records_of = dict.fromkeys(delivery_ids, 1)
+        self._waves.append(list(texts))
+        return range(1, len(texts) + 1)
+
     def apply(self, connection: apsw.Connection) -> None:
         """Run the batch: one statement, which is a transaction of its own, and one more for each further wave."""
         if len(self._waves) <= 1:
@@ -155,10 +163,10 @@ class Apply(Job):
         self._receipts = receipts
         self._delivery_ids = delivery_ids
         self._records = records
-        self._places: list[int] = []
+        self._places: Sequence[int] = ()
 
     def join(self, batch: Batch) -> None:
-        self._places = list(map(batch.record, self._delivery_ids, self._records))
+        self._places = batch.records(self._delivery_ids, self._records)
         batch.receipts += self._receipts
 
     def answer(self, answers: rows.Answers) -> list[Moved]:

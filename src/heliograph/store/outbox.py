@@ -51,7 +51,7 @@ class SqliteOutbox:
         """Keep everything in one transaction. Raises Conflict for an id or a key that is taken."""
         messages = [rows.text(message) for message in acceptance.messages]
         deliveries = [rows.text(delivery) for delivery in acceptance.deliveries]
-        records = [(record.delivery_id, rows.text(record)) for record in acceptance.records]
+        records = [(record.delivery_id, rows.record(record)) for record in acceptance.records]
         events = [rows.text(event) for event in acceptance.events]
         replays = [] if acceptance.replay is None else [rows.text(acceptance.replay)]
         later = [rows.text(portion) for portion in portions.folded(acceptance.later)]
@@ -84,7 +84,7 @@ class SqliteOutbox:
         if not records:
             return []
         delivery_ids = [record.delivery_id for record in records]
-        texts = [rows.text(record) for record in records]
+        texts = [rows.record(record) for record in records]
         moved: list[Moved] = await self._writer.put(
             Apply(self._writer.future(), delivery_ids, texts, _receipts(records))
         )
@@ -180,7 +180,7 @@ def _sweep(connection: apsw.Connection, now: int, leases_until: int, limit: int)
     records += [Record(delivery_id=id, happening=Happening.EXPIRED, at=now, detail="expired") for id in overdue]
     batch = Batch()
     for record in records:
-        batch.record(record.delivery_id, rows.text(record))
+        batch.record(record.delivery_id, rows.record(record))
     batch.apply(connection)
     moved = sum(moved.moved for moved in batch.answers(connection).moved.values())
     connection.execute(SQL["erase_configs"], (now, _ERASED))

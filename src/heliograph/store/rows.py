@@ -15,7 +15,7 @@ import msgspec
 
 from heliograph.core.access import AccessToken, Application
 from heliograph.core.answer import Answer
-from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem, Moved, Receipt
+from heliograph.core.delivery import Attempt, Claimed, Delivery, InboxItem, Moved, Receipt, Record
 from heliograph.core.fallback import Standby
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message
@@ -34,6 +34,22 @@ _encode = msgspec.json.Encoder().encode
 def text(noun: Any) -> str:
     """The noun as JSON."""
     return _encode(noun).decode()
+
+
+def record(record: Record) -> str:
+    """A record as the JSON array that `records_applied` of batch.sql takes apart: by place, which is quicker than by name."""
+    attempt = record.attempt
+    return text(
+        (
+            *(record.delivery_id, record.happening, record.lease, record.at, record.due_at, record.refund),
+            *(record.expires_at, record.provider_id or None, record.detail),
+            *(
+                (attempt.number, attempt.started_at, attempt.took_ms, attempt.outcome, attempt.detail)
+                if attempt
+                else ()
+            ),
+        )
+    )
 
 
 def array(ids: Iterable[int]) -> str:

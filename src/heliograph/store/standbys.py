@@ -125,6 +125,6 @@ def _take_waiting(connection: apsw.Connection, channel: str, now: int, limit: in
     connection.execute(SQL["take_waiting"], (found, now))
     batch = Batch()
     for id in ids:
-        batch.record(id, rows.text(Record(delivery_id=id, happening=Happening.CANCELLED, at=now, detail=WITHDRAWN)))
+        batch.record(id, rows.record(Record(delivery_id=id, happening=Happening.CANCELLED, at=now, detail=WITHDRAWN)))
     batch.apply(connection)
     return len(ids)

@@ -45,20 +45,20 @@ CREATE TEMP VIEW recording AS SELECT NULL AS records, NULL AS first;
 CREATE TEMP TRIGGER records_applied INSTEAD OF INSERT ON recording
 BEGIN
     -- Only a claim can lease, so that every lease has a term and a token; a stale token finds no move.
-    -- Every member is taken out here and nowhere else: each statement would parse all texts again.
+    -- Every member is taken out here and nowhere else: each statement would parse all texts again. A record is an array,
+    -- in the order of `rows.record`; it ends after the ninth member where there was no attempt.
     INSERT INTO moved
     SELECT
-        NEW.first + r.rowid, d.id, d.state, m.next, m.spent, r.value ->> 'at', r.value ->> 'due_at',
-        r.value ->> 'happening' = 'retried', coalesce(r.value ->> 'refund', 0), r.value ->> 'expires_at', r.value ->> 'provider_id',
-        coalesce(r.value ->> 'detail', ''), r.value ->> '$.attempt.number', r.value ->> '$.attempt.started_at',
-        r.value ->> '$.attempt.took_ms', r.value ->> '$.attempt.outcome', coalesce(r.value ->> '$.attempt.detail', '')
+        NEW.first + r.rowid, d.id, d.state, m.next, m.spent, r.value ->> '$[3]', r.value ->> '$[4]',
+        r.value ->> '$[1]' = 'retried', r.value ->> '$[5]', r.value ->> '$[6]', r.value ->> '$[7]', r.value ->> '$[8]',
+        r.value ->> '$[9]', r.value ->> '$[10]', r.value ->> '$[11]', r.value ->> '$[12]', r.value ->> '$[13]'
     FROM carray(NEW.records) AS r
-    CROSS JOIN delivery AS d ON d.id = r.value ->> 'delivery_id'
+    CROSS JOIN delivery AS d ON d.id = r.value ->> '$[0]'
     LEFT JOIN moves AS m
         ON m.state = d.state
-        AND m.happening = r.value ->> 'happening'
+        AND m.happening = r.value ->> '$[1]'
         AND m.happening <> 'claimed'
-        AND coalesce(r.value ->> 'lease', d.lease) = d.lease;
+        AND coalesce(r.value ->> '$[2]', d.lease) = d.lease;
 
     INSERT INTO attempt (delivery_id, number, started_at, took_ms, outcome, detail)
     SELECT delivery_id, number, started_at, took_ms, outcome, words

@@ -148,8 +148,8 @@ SELECT json_group_array(json(noun) ORDER BY id DESC) FROM (
 SELECT json_group_array(json(noun) ORDER BY id DESC) FROM (
     SELECT m.id, m.noun FROM (
         SELECT DISTINCT message_id FROM delivery INDEXED BY delivery_aside
-        WHERE state = ?4 AND state NOT IN ('queued', 'leased', 'sent', 'delivered') AND message_id < ?1
-        AND (?2 IS NULL OR company_id = ?2)
+        WHERE state = ?4 AND state <> 'queued' AND state <> 'leased' AND state <> 'sent' AND state <> 'delivered'
+        AND message_id < ?1 AND (?2 IS NULL OR company_id = ?2)
         ORDER BY message_id DESC LIMIT ?3
     ) AS aside
     CROSS JOIN message_noun AS m ON m.id = aside.message_id
@@ -198,7 +198,7 @@ SELECT json_object(
         SELECT json_group_object(state, many) FROM (
             SELECT state, count(*) AS many FROM delivery INDEXED BY delivery_aside
             WHERE state IN ('failed', 'expired', 'undelivered') AND message_id < 4294967296
-            AND state NOT IN ('queued', 'leased', 'sent', 'delivered') GROUP BY state
+            AND state <> 'queued' AND state <> 'leased' AND state <> 'sent' AND state <> 'delivered' GROUP BY state
         )
     ))
 );
@@ -222,7 +222,7 @@ SELECT json_object(
         SELECT json_group_object(state, many) FROM (
             SELECT state, count(*) AS many FROM delivery INDEXED BY delivery_aside
             WHERE state IN ('failed', 'expired', 'undelivered') AND company_id = ?1 AND message_id < 4294967296
-            AND state NOT IN ('queued', 'leased', 'sent', 'delivered') GROUP BY state
+            AND state <> 'queued' AND state <> 'leased' AND state <> 'sent' AND state <> 'delivered' GROUP BY state
         )
     ))
 );

@@ -32,12 +32,26 @@ def test_the_settings_it_writes_make_a_channel_that_works_with_it(
     assert fake.returncode == 0
 
 
+@pytest.mark.parametrize(("first", "second"), [("apns", "fcm"), ("webpush", "smtp")])
+def test_two_fakes_in_one_folder_leave_each_other_in_peace(
+    terminal: Terminal, company: dict[str, Any], first: str, second: str
+) -> None:
+    names = {"smtp": "email"}
+    with terminal.running("fake", first, "--folder", "stage", "--json") as one:
+        ready = [json.loads(line_with(one, '"config"'))]
+        with terminal.running("fake", second, "--folder", "stage", "--json") as other:
+            ready.append(json.loads(line_with(other, '"config"')))
+            for kind, told in zip((first, second), ready, strict=True):
+                checked = terminal.run("channel", "check", names.get(kind, kind), "--config", told["config"], "--json")
+                assert json.loads(checked.out)[0]["ok"] is True, checked.out
+
+
 def test_what_it_writes_is_for_its_owner_alone(terminal: Terminal) -> None:
     with terminal.running("fake", "apns", "--folder", "stage", "--json") as fake:
         line_with(fake, '"url"')
         folder = terminal.folder / "stage"
         files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
-        assert files == dict.fromkeys(("ca.pem", "AuthKey_REHEARSAL1.p8", "apns.toml"), 0o600)
+        assert files == dict.fromkeys(("apns-ca.pem", "AuthKey_REHEARSAL1.p8", "apns.toml"), 0o600)
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 

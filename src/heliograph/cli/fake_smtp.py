@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -144,12 +143,17 @@ async def _report(server: SmtpServer, inbound: int, bounces: list[tuple[str, str
 
 
 def _written(folder: Path, ca: str, port: int, inbound: int) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    trusted = msgspec.json.encode(str(folder.absolute() / "ca.pem")).decode()
-    settings = _SETTINGS.format(port=port, user=_USER, password=_PASSWORD, ca=trusted, inbound=inbound)
-    for name, text in (("ca.pem", ca), ("email.toml", settings)):
-        with open(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            out.write(text)
+    from heliograph.testing.stage import ca_file, fill
+
+    trusted = ca_file(folder, "email")
+    settings = _SETTINGS.format(
+        port=port,
+        user=_USER,
+        password=_PASSWORD,
+        ca=msgspec.json.encode(str(trusted)).decode(),  # a JSON string is one of TOML's
+        inbound=inbound,
+    )
+    fill(folder, {trusted.name: ca, "email.toml": settings})
     return folder / "email.toml"
 
 

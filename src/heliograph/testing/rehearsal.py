@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from heliograph.testing.servers.fcm import TOKEN_PATH, FcmServer, error
 from heliograph.testing.servers.http2 import Answer, Fault, Http2Server
 from heliograph.testing.servers.webpush import WebPushServer
 from heliograph.testing.servers.webpush import refused as web_push_refused
+from heliograph.testing.stage import ca_file, fill
 
 KEY_ID, TEAM_ID = "REHEARSAL1", "REHEARSAL0"
 
@@ -44,13 +44,8 @@ class Rehearsal:
 
     def write(self, folder: Path) -> Path:
         """The certificate authority, the keys and the settings, for nobody else to read. Returns the settings file."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        contents = {"ca.pem": self.authority.pem.decode("ascii"), **self.files(folder.absolute())}
-        for name, text in contents.items():
-            with open(
-                os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-            ) as out:
-                out.write(text)
+        ca = {ca_file(folder, self.kind).name: self.authority.pem.decode("ascii")}
+        fill(folder, ca | self.files(folder.absolute()))
         return folder / f"{self.kind}.toml"
 
 
@@ -135,7 +130,7 @@ def _settings(kind: str, folder: Path, channel: Mapping[str, str | list[str]], p
     lines = [
         "[outbound]",
         'allow = ["127.0.0.0/8"]',
-        f"ca_file = {_quoted(str(folder / 'ca.pem'))}",
+        f"ca_file = {_quoted(str(ca_file(folder, kind)))}",
         "",
         "[channels.inbox]",
         'kind = "inbox"',

@@ -263,11 +263,11 @@ async def test_a_channel_that_listens_comes_back_ever_more_patiently(clock: Jump
     async with Smsc() as smsc, bound(smsc, clock) as channel:
         await channel.listen(nobody)
         await until(lambda: smsc.bound == 1)
-        await smsc.close()
+        await smsc.stop()
         for _ in range(12):  # 1, 2, 4, ... seconds, 60 at most
             await clock.jump(CAP)
             await asyncio.sleep(0.01)
-        await smsc.open()
+        await smsc.start()
         assert smsc.binds == 1
         await clock.jump(CAP)
         await until(lambda: smsc.bound == 1)

@@ -33,7 +33,7 @@ def smsc(
             system_id=system_id, password=password, port=port, receipts=receipts, state=state, on_submit=_print
         )
         try:
-            await centre.open()
+            await centre.start()
         except OSError as trouble:
             raise BadSetting(f"The fake cannot start: {trouble.strerror}.") from None
         try:
@@ -44,7 +44,7 @@ def smsc(
             say(f"  password = {json.dumps(password)}")
             await ended.wait()
         finally:
-            await centre.close()
+            await centre.stop()
 
     run(work())
 

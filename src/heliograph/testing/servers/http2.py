@@ -12,8 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 from h2.config import H2Configuration
@@ -22,6 +21,8 @@ from h2.errors import ErrorCodes
 from h2.events import DataReceived, Event, RequestReceived, StreamEnded, StreamReset
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
+
+from heliograph.testing.servers.listening import Conversing
 
 _MOST_READ = 64 * 1024  # bytes at once
 _MOST_BODY = 1024 * 1024  # bytes of a request
@@ -70,11 +71,8 @@ class Request(msgspec.Struct, kw_only=True):
         return msgspec.json.decode(self.body)
 
 
-class Http2Server:
-    """`judge` answers a request with what is wrong with it, or None; then come the scripted answers, then `default`.
-
-    An `async with` starts and stops it.
-    """
+class Http2Server(Conversing):
+    """`judge` answers a request with what is wrong with it, or None; then come the scripted answers, then `default`."""
 
     def __init__(
         self,
@@ -89,20 +87,16 @@ class Http2Server:
     ) -> None:
         """`streams` may be open on a connection, and only `streams_at_first` until something was answered by 200."""
         tls.set_alpn_protocols(["h2"])
-        self._tls = tls
+        super().__init__(host, port, tls)
         self.judge = judge
         self.default = default
-        self.host, self.port = host, port
         self.streams = streams
         self.streams_at_first = streams_at_first or streams
         self.requests: list[Request] = []
         self.answers: deque[Answer] = deque()
         self.insisted: deque[Answer] = deque()
         self.spared: frozenset[str] = frozenset()
-        self.connections = 0
         self.seen: Callable[[Request, Answer], None] = lambda request, answer: None
-        self._server: asyncio.Server | None = None
-        self._running: set[asyncio.Task[Any]] = set()
 
     @property
     def url(self) -> str:
@@ -129,35 +123,8 @@ class Http2Server:
         self.seen(request, answer)
         return answer
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-
-    def keep(self, task: asyncio.Task[Any]) -> None:
-        """End it with the server."""
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self.keep(task)
-        self.connections += 1
-        with suppress(ConnectionError, ssl.SSLError, asyncio.CancelledError):  # they left, or the test has ended
-            await _Conversation(self, reader, writer, self.connections).run()
-        writer.close()
-        with suppress(ConnectionError, ssl.SSLError, asyncio.CancelledError):
-            await writer.wait_closed()
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _Conversation(self, reader, writer, self.connections).run()
 
 
 class _Conversation:

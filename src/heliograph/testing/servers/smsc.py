@@ -8,8 +8,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -28,6 +27,7 @@ from heliograph.channels.smpp.pdu import (
     text_field,
 )
 from heliograph.channels.sms import gsm
+from heliograph.testing.servers.listening import Conversing
 
 _BINDS = (Command.BIND_RECEIVER, Command.BIND_TRANSMITTER, Command.BIND_TRANSCEIVER)
 _UCS2 = 0x08
@@ -61,7 +61,7 @@ class Client(msgspec.Struct, eq=False):
     waiting: dict[int, asyncio.Future[Pdu]] = {}
 
 
-class Smsc:
+class Smsc(Conversing):
     """`async with Smsc(password="secret") as smsc:` then connect to `smsc.port`.
 
     `submitted` holds the messages in order, `answers` the statuses and faults for the next ones; 0 when none is left.
@@ -81,15 +81,13 @@ class Smsc:
         on_submit: Callable[[Sm], None] | None = None,
     ) -> None:
         """`ids` makes of a number the id in the answer and the id in the receipt; `delay` is seconds before an answer."""
+        super().__init__(host, port)
         self._known = (system_id, password)
-        self._place = (host, port)
         self._receipts = receipts
         self._state = state
         self._ids = ids
         self._delay = delay
         self._on_submit = on_submit
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self._clients: list[Client] = []
         self._under_way = 0
         self.submitted: list[Sm] = []
@@ -101,35 +99,15 @@ class Smsc:
         self.most_under_way = 0
         self.congestion: int | None = None
         self.deaf = False  # answers nothing at all
-        self.port = 0
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def open(self) -> None:
-        """Listen; again at the same port after `close`."""
-        host, port = self._place
-        self._server = await asyncio.start_server(self._serve, host, self.port or port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def close(self) -> None:
-        """Stop, and break every connection."""
-        if self._server is not None:
-            self._server.close()
-        self.hang_up()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def script(self, *answers: int | Fault) -> None:
         """Answer the next submits so, in this order."""
         self.answers.extend(answers)
+
+    async def stop(self) -> None:
+        """Listen no more, and break every connection; `start` listens at the same port again."""
+        self.hang_up()
+        await super().stop()
 
     def hang_up(self) -> None:
         """Break every connection."""
@@ -153,23 +131,15 @@ class Smsc:
 
     # -------------------------------------------------------------------------------- connections
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = Client(writer, waiting={})
         self._clients.append(client)
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
         try:
-            while not writer.is_closing():
-                await self._take(client, await read_pdu(reader))
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError, BrokenPdu):
-            pass  # the other side left or cannot be understood, or the test has ended
+            with suppress(BrokenPdu):
+                while not writer.is_closing():
+                    await self._take(client, await read_pdu(reader))
         finally:
             self._clients.remove(client)
-            self._tasks.discard(task)
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
 
     async def _take(self, client: Client, pdu: Pdu) -> None:
         if self.deaf:
@@ -263,9 +233,7 @@ class Smsc:
             return await client.waiting[sequence]
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.keep(asyncio.create_task(work))
 
 
 def receipt_for(sm: Sm, id: str, state: str = "DELIVRD", *, tlv: bool = True) -> Sm:

@@ -11,8 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -20,6 +19,8 @@ try:
     from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 except ImportError as missing:  # pragma: no cover - the project's own environment has it
     raise ImportError("heliograph.testing.servers.smtp needs aiosmtpd: install heliograph[testing]") from missing
+
+from heliograph.testing.servers.listening import Listening
 
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns at each sign-in of what it does itself
 
@@ -45,7 +46,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
         return read
 
 
-class SmtpServer:
+class SmtpServer(Listening):
     """`async with SmtpServer() as server:` then send to 127.0.0.1 and `server.port`.
 
     `server.refuse("RCPT", "550 5.1.1 No such user")` makes the next RCPT be answered so; the commands are
@@ -66,18 +67,16 @@ class SmtpServer:
         """With `tls` it offers STARTTLS, or with `implicit` speaks TLS from the first byte. With `users` (name to
         password) it wants a sign-in; with `utf8` it offers SMTPUTF8, with `size` it takes no mail larger than that.
         `seen` is told each command that was scripted or carries a mail on, and what was answered."""
+        super().__init__(port=port)
         self._tls = tls
         self._implicit = implicit
         self._users = dict(users or {})
         self._utf8 = utf8
         self._size = size
-        self._wanted_port = port
         self._seen = seen
         self._script: dict[str, list[str]] = {}
-        self._server: asyncio.Server | None = None
         self._conversations: set[_Conversation] = set()
         self.mails: list[Mail] = []
-        self.port = 0
         self.connections = 0  # so far
 
     @property
@@ -89,22 +88,16 @@ class SmtpServer:
         """Answer the next ones of this command so, in order; a HANG_UP or STALL instead of an answer does that."""
         self._script.setdefault(command, []).extend(answers)
 
-    async def __aenter__(self) -> Self:
+    async def _listen(self) -> asyncio.Server:
         direct = self._tls if self._implicit else None
-        self._server = await asyncio.get_running_loop().create_server(
-            self._converse, "127.0.0.1", self._wanted_port, ssl=direct
-        )
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
+        return await asyncio.get_running_loop().create_server(self._converse, self.host, self.port, ssl=direct)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
+    async def stop(self) -> None:
+        """Listen no more, and break every connection."""
+        await super().stop()
         for conversation in list(self._conversations):
             conversation.hang_up()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the conversations hear of it in the loop's next turn
 
     def _converse(self) -> _Conversation:
         with warnings.catch_warnings():

@@ -10,15 +10,14 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from enum import StrEnum
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
+from heliograph.testing.servers.listening import Conversing
+
 TOLERANCE = 300  # seconds a webhook-timestamp may differ from our clock, as the specification suggests
-_LONGEST_HEAD = 64 * 1024  # bytes
 
 
 class Fault(StrEnum):
@@ -57,7 +56,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.decode(self.body)
 
 
-class WebhookServer:
+class WebhookServer(Conversing):
     """`async with WebhookServer(secrets=[...]) as endpoint:` then send to `endpoint.url`.
 
     Answers 401 to a request whose signature does not hold. Otherwise gives the scripted answers
@@ -73,22 +72,17 @@ class WebhookServer:
         host: str = "127.0.0.1",
         default: Answer | None = None,
     ) -> None:
+        super().__init__(host, tls=tls)
         self._keys = [base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets]
-        self._tls = tls
         self._now = now
-        self._host = host
         self._default = default or Answer()
-        self._server: asyncio.Server | None = None
-        self._running: set[asyncio.Task[None]] = set()
         self.requests: list[Request] = []
         self.answers: deque[Answer] = deque()
-        self.connections = 0
-        self.port = 0
 
     @property
     def url(self) -> str:
         """Where it listens; a path may be added."""
-        return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
     @property
     def verified(self) -> list[Request]:
@@ -99,37 +93,11 @@ class WebhookServer:
         """Give these next, in this order."""
         self.answers.extend(answers)
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self._host, 0, ssl=self._tls, limit=_LONGEST_HEAD)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        task = asyncio.current_task()
-        assert task is not None
-        self._running.add(task)
-        try:
-            while (request := await self._read(reader)) is not None:
-                self.requests.append(request)
-                if not await self._answer(writer, request):
-                    break
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the other side left, or the test has ended
-        finally:
-            self._running.discard(task)
-            writer.close()
-            with suppress(ConnectionError, ssl.SSLError):
-                await writer.wait_closed()
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while (request := await self._read(reader)) is not None:
+            self.requests.append(request)
+            if not await self._answer(writer, request):
+                break
 
     async def _read(self, reader: asyncio.StreamReader) -> Request | None:
         try:

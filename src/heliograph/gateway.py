@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from heliograph import __version__
 from heliograph.config.settings import Settings
@@ -16,11 +17,6 @@ from heliograph.core.subscription import PLATFORM, TakesSubscriptions
 from heliograph.dispatch.dispatcher import Dispatcher
 from heliograph.dispatch.fallback import SecondWayWatch
 from heliograph.dispatch.sweeper import Sweeper
-from heliograph.edge import server
-from heliograph.edge.console.pages import Console
-from heliograph.edge.rest.streams import Streams
-from heliograph.edge.serve import Running, serve
-from heliograph.edge.soap.endpoint import SoapDoor
 from heliograph.hooks.control import Control
 from heliograph.hooks.scripts import ScriptHooks
 from heliograph.intake.actions import Actions
@@ -51,6 +47,11 @@ from heliograph.system.collector import settle
 from heliograph.system.entropy import entropy
 from heliograph.system.lock import FileLock
 from heliograph.wiring import Notifications, prepare
+
+if TYPE_CHECKING:  # the doors are imported when they are opened: a command that only asks the store needs none
+    from heliograph.edge.rest.streams import Streams
+    from heliograph.edge.serve import Running
+    from heliograph.edge.server import Gateway
 
 CONTROL = "scripts.sock"
 SERVING = "serving.lock"
@@ -93,9 +94,13 @@ class Heliograph:
     sweeper: Sweeper
     scripts: ScriptHooks
 
-    def gateway(self, streams: Streams) -> server.Gateway:
+    def gateway(self, streams: Streams) -> Gateway:
         """The ASGI application, for the built-in server or for one of your own."""
-        return server.build(
+        from heliograph.edge.console.pages import Console
+        from heliograph.edge.server import build
+        from heliograph.edge.soap.endpoint import SoapDoor
+
+        return build(
             self.settings,
             services=self.services,
             dry_runs=self.dry_runs,
@@ -167,6 +172,9 @@ class Heliograph:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Running]:
         """Listen, dispatch and sweep until left; then finish what is running, within `server.drain` seconds."""
+        from heliograph.edge.rest.streams import Streams
+        from heliograph.edge.serve import serve
+
         drain = self.settings.server.drain
         streams = Streams()
         async with self._alone() as lock, self._scripting(drain, lock is not None):

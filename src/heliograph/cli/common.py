@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from heliograph.channels import registry
-from heliograph.config.load import Loaded, load
-from heliograph.config.settings import LogSettings
 from heliograph.core.errors import BadSetting
-from heliograph.observe.log import set_up
 
 if TYPE_CHECKING:
     from heliograph.app import Heliograph
+    from heliograph.config.load import Loaded
 
 _Answer = TypeVar("_Answer")
 
@@ -34,6 +31,9 @@ CompanyOption = Annotated[
 
 def loaded_from(config: Path | None, data: Path | None = None, **flags: Any) -> Loaded:
     """The settings as this command sees them; `server__port=1` sets server.port. Raises BadSetting, BrokenPlugin."""
+    from heliograph.channels import registry  # settings cost 0.1 s: --help and version do without
+    from heliograph.config.load import load
+
     dotted = {key.replace("__", "."): value for key, value in flags.items()}
     if data is not None:
         dotted["data_dir"] = str(data)
@@ -48,7 +48,9 @@ async def opened(
 
     Raises BadSetting when the data folder is not there, unless `create` says to make it.
     """
-    from heliograph.app import open_app  # brings in everything; --help and version do without
+    from heliograph.app import open_app  # brings in everything
+    from heliograph.config.settings import LogSettings
+    from heliograph.observe.log import set_up
 
     loaded = loaded_from(config, data, **flags)
     folder = loaded.settings.data_dir

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from heliograph.core.lifecycle import State
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 #: The colour of each state: settled well, settled badly, still under way.
 STATE_STYLE: dict[State, str] = {
@@ -33,6 +34,8 @@ _PIPE_WIDTH = 400
 
 def console() -> Console:
     """Standard output; made when asked for, so that it is the one of this moment. Into a pipe nothing is wrapped."""
+    from rich.console import Console  # what rich draws costs 0.05 s; JSON and a plain line do without
+
     return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
@@ -54,6 +57,8 @@ def print_json(value: Any) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
     """A quiet table; a cell may carry markup, so pass foreign text through `plain`."""
+    from rich.table import Table
+
     made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), show_header=any(columns))
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
@@ -64,6 +69,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Seque
 
 def plain(text: str, most: int = 200) -> str:
     """Foreign text made harmless for the terminal: no markup, no control characters, not too long."""
+    from rich.markup import escape
+
     return escape(one_line(text, most))
 
 

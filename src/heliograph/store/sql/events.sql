@@ -2,6 +2,7 @@
 --
 -- They are in the database only while some enabled endpoint wants to be told such a thing (`store/telling.py`), so that
 -- nobody else pays for them: accepting, claiming and recording cost nothing more where nobody subscribes.
+-- What a trigger asks first is written out: a list after NOT IN is made a table of for every row (1.5 us for each move).
 -- A message from 4294967296 on is a notice itself, of which nothing is told (`core/webhooks.py`, FIRST_NOTICE).
 
 -- told_message --
@@ -30,7 +31,7 @@ END;
 -- told_move --
 -- A delivery came to a state that somebody wants to be told of.
 CREATE TRIGGER told_move AFTER UPDATE OF state ON delivery
-WHEN NEW.state <> OLD.state AND NEW.state NOT IN ('queued', 'leased', 'held') AND NEW.message_id < 4294967296
+WHEN NEW.state <> OLD.state AND NEW.state <> 'leased' AND NEW.state <> 'queued' AND NEW.state <> 'held' AND NEW.message_id < 4294967296
 AND EXISTS (SELECT 1 FROM webhook_wanted WHERE company_id = NEW.company_id AND type = 'delivery.' || NEW.state)
 BEGIN
     INSERT INTO webhook_event (company_id, type, at, message_id, facts)

@@ -4,7 +4,7 @@
 -- standby_moved --
 -- A delivery came to rest, or was taken by its provider.
 CREATE TRIGGER standby_moved AFTER UPDATE OF state ON delivery
-WHEN NEW.state <> OLD.state AND NEW.state NOT IN ('queued', 'held', 'leased')
+WHEN NEW.state <> OLD.state AND NEW.state <> 'leased' AND NEW.state <> 'queued' AND NEW.state <> 'held'
 AND EXISTS (SELECT 1 FROM standby WHERE message_id = NEW.message_id)
 BEGIN
     -- The person has it: nobody needs another way, and one that still waits is withdrawn.

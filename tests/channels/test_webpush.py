@@ -67,7 +67,7 @@ async def test_a_browser_reads_what_was_sent_and_the_service_does_not(web: Web) 
         "type": "Message",
         "badge": 3,
         "tag": own_collapse(letter.message),
-        "answer_url": "https://g.example/answer/1",
+        "answer_url": "https://light.example/answer/1",
         "data": {"k": "v", "message_id": "1", "type": "Message", "url": "https://coast.example/"},
     }
     assert (message.ttl, message.urgency) == (86_400, "normal")

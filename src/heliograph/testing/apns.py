@@ -12,13 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from heliograph.channels.registry import build_channel
 from heliograph.channels.transport import GuardedTransport
-from heliograph.core.delivery import Letter
 from heliograph.core.ports import Channel
 from heliograph.testing.certificates import Authority
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.resolver import ScriptedResolver
 from heliograph.testing.servers.apns import ApnsServer, SigningAccount, new_signing_key
-from heliograph.testing.tools import LOOPBACK, some_tools
+from heliograph.testing.tools import LOOPBACK, answer_link, some_tools
 
 TOPIC = "com.example.keeper"
 KEY_ID, TEAM_ID = "KEEPER1234", "TEAM567890"
@@ -66,11 +65,7 @@ async def an_apple(
         )
         options = {"kind": "apns", "topic": TOPIC, "endpoint": server.url, "timeout": 2.0, **proof, **changes}
         try:
-            channel = build_channel("apple", options, some_tools(clock, transport=transport, answer_link=_answer_link))
+            channel = build_channel("apple", options, some_tools(clock, transport=transport, answer_link=answer_link))
             yield Apple(server=server, channel=channel, clock=clock, pem=pem_of(key))
         finally:
             await transport.close()
-
-
-def _answer_link(letter: Letter) -> str:
-    return f"https://light.example/answer/{letter.delivery_id}"

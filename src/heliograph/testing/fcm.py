@@ -12,14 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from heliograph.channels.registry import build_channel
 from heliograph.channels.transport import GuardedTransport
-from heliograph.core.delivery import Letter
 from heliograph.core.ports import Channel
 from heliograph.testing.apns import pem_of
 from heliograph.testing.certificates import Authority
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.resolver import ScriptedResolver
 from heliograph.testing.servers.fcm import FcmServer
-from heliograph.testing.tools import LOOPBACK, some_tools
+from heliograph.testing.tools import LOOPBACK, answer_link, some_tools
 
 PROJECT = "keepers-1a2b3"
 EMAIL = f"gateway@{PROJECT}.iam.gserviceaccount.example"
@@ -68,11 +67,7 @@ async def a_google(
         account = account_file(pem, **({"token_uri": server.token_uri} | (file or {})))
         options = {"kind": "fcm", "service_account": account, "endpoint": server.url, "timeout": 2.0, **changes}
         try:
-            channel = build_channel("google", options, some_tools(clock, transport=transport, answer_link=_answer_link))
+            channel = build_channel("google", options, some_tools(clock, transport=transport, answer_link=answer_link))
             yield Google(server=server, channel=channel, clock=clock, pem=pem)
         finally:
             await transport.close()
-
-
-def _answer_link(letter: Letter) -> str:
-    return f"https://light.example/answer/{letter.delivery_id}"

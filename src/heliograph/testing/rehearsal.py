@@ -16,6 +16,7 @@ from heliograph.testing.fcm import EMAIL, PROJECT, account_file, new_account_key
 from heliograph.testing.servers.apns import ApnsServer, new_signing_key, said
 from heliograph.testing.servers.fcm import TOKEN_PATH, FcmServer, error
 from heliograph.testing.servers.http2 import Answer, Fault, Http2Server
+from heliograph.testing.servers.provider import Provider
 from heliograph.testing.servers.webpush import WebPushServer
 from heliograph.testing.servers.webpush import refused as web_push_refused
 from heliograph.testing.stage import ca_file, fill
@@ -28,7 +29,7 @@ class Rehearsal:
     """A fake that can be entered, what is written into its folder once it listens, and how its answers are read."""
 
     kind: str
-    fake: ApnsServer | FcmServer | WebPushServer
+    fake: Provider
     authority: Authority
     files: Callable[[Path], dict[str, str]]  # from the folder to names and contents
     refusal: Callable[[int, str], Answer]

@@ -10,6 +10,7 @@ from typing import Any
 from heliograph.channels.plugin import Tools
 from heliograph.channels.transport import GuardedTransport
 from heliograph.config.settings import OutboundSettings
+from heliograph.core.delivery import Letter
 from heliograph.intake.proven import reporting
 from heliograph.store.memory import MemoryStore
 from heliograph.system.entropy import entropy
@@ -33,6 +34,11 @@ class Notebook:
     def warning(self, event: str, **facts: Any) -> None:
         """Note it."""
         self.entries.append(("warning", event, facts))
+
+
+def answer_link(letter: Letter) -> str:
+    """Where a question is answered, for `some_tools(..., answer_link=answer_link)`: no page is there."""
+    return f"https://light.example/answer/{letter.delivery_id}"
 
 
 def some_tools(clock: JumpingClock | None = None, **changes: Any) -> Tools:

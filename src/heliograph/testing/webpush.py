@@ -15,7 +15,7 @@ from heliograph.testing.certificates import Authority
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.resolver import ScriptedResolver
 from heliograph.testing.servers.webpush import WebPushServer
-from heliograph.testing.tools import LOOPBACK, some_tools
+from heliograph.testing.tools import LOOPBACK, answer_link, some_tools
 
 PRIVATE, PUBLIC = new_key_pair()
 
@@ -34,9 +34,7 @@ async def a_web(authority: Authority, **changes: Any) -> AsyncIterator[Web]:
     """Both of them at work; `changes` are the channel's settings."""
     clock = JumpingClock()
     transport = GuardedTransport(LOOPBACK, ScriptedResolver({}), roots=authority.pem)
-    tools = some_tools(
-        clock, transport=transport, answer_link=lambda letter: f"https://g.example/answer/{letter.delivery_id}"
-    )
+    tools = some_tools(clock, transport=transport, answer_link=answer_link)
     settings = {"private_key": PRIVATE, "subject": "mailto:keeper@coast.example", "services": ["127.0.0.1"]}
     async with WebPushServer(authority, now=lambda: clock.now() / 1000) as service:
         channel = build_channel("web", {"kind": "webpush", "timeout": 0.5, **settings, **changes}, tools)

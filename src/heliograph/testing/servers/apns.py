@@ -10,14 +10,14 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from heliograph.testing.certificates import Authority
 from heliograph.testing.servers.http2 import Answer, Http2Server, Request
+from heliograph.testing.servers.provider import Provider
 from heliograph.testing.servers.tokens import BadToken, parts, verified
 
 NOBODY = "0" * 64  # a device token that no device ever has
@@ -47,7 +47,7 @@ class _Refuse(Exception):
         self.status, self.reason, self.more = status, reason, more
 
 
-class ApnsServer:
+class ApnsServer(Provider):
     """`async with ApnsServer(authority, keys={"KEY1234567": SigningAccount(...)}, topics={...}) as apple:`.
 
     Every well-formed token belongs to a device of this environment, except those in `dead` (since when, in ms),
@@ -67,7 +67,7 @@ class ApnsServer:
     ) -> None:
         """`now` gives seconds since the epoch. Clients may show certificates of the authority, named by a topic."""
         tls = authority.server("127.0.0.1", "localhost", clients=True)
-        self.server = Http2Server(tls, self._judge, _taken, port=port, streams=streams, streams_at_first=1)
+        super().__init__(Http2Server(tls, self._judge, _taken, port=port, streams=streams, streams_at_first=1))
         self._keys = dict(keys or {})
         self._topics = topics
         self._environment = environment
@@ -76,29 +76,6 @@ class ApnsServer:
         self.dead: dict[str, int] = {}
         self.elsewhere: set[str] = set()
         self.of_other_apps: set[str] = set()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return self.server.url
-
-    @property
-    def requests(self) -> list[Request]:
-        """All of them, refused ones included."""
-        return self.server.requests
-
-    def script(self, *answers: Answer) -> None:
-        """Give these to the next requests that are in order."""
-        self.server.script(*answers)
-
-    async def __aenter__(self) -> Self:
-        await self.server.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        await self.server.__aexit__(kind, e, t)
 
     def _judge(self, request: Request) -> Answer | None:
         try:

@@ -9,8 +9,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from heliograph.testing.certificates import Authority
 from heliograph.testing.servers.fcm_message import Wrong, check_message
 from heliograph.testing.servers.http2 import Answer, Http2Server, Request
+from heliograph.testing.servers.provider import Provider
 from heliograph.testing.servers.tokens import BadToken, verified
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
@@ -32,7 +32,7 @@ _LONGEST_ASSERTION = 3600  # seconds
 _SKEW = 300  # seconds by which an assertion's times may differ from ours
 
 
-class FcmServer:
+class FcmServer(Provider):
     """`async with FcmServer(authority, email=..., project=..., public_key=...) as google:`.
 
     Every well-formed token is a device's, except those in `dead` and `of_other_senders`. Scripted answers follow the
@@ -51,7 +51,7 @@ class FcmServer:
     ) -> None:
         """`now` gives seconds since the epoch."""
         tls = authority.server("127.0.0.1", "localhost")
-        self.server = Http2Server(tls, self._judge, self._taken, port=port)
+        super().__init__(Http2Server(tls, self._judge, self._taken, port=port))
         self._email, self._project, self._public_key, self._now = email, project, public_key, now
         self._given: dict[str, float] = {}  # access tokens, and when each ends
         self.token_life = 3600
@@ -62,11 +62,6 @@ class FcmServer:
         self.grants_asked = 0
 
     @property
-    def url(self) -> str:
-        """Where it listens."""
-        return self.server.url
-
-    @property
     def token_uri(self) -> str:
         """Where assertions are exchanged."""
         return f"{self.url}{TOKEN_PATH}"
@@ -74,24 +69,11 @@ class FcmServer:
     @property
     def sends(self) -> list[Request]:
         """The requests to send, refused ones included."""
-        return [request for request in self.server.requests if request.path != TOKEN_PATH]
-
-    def script(self, *answers: Answer) -> None:
-        """Give these to the next messages that are in order."""
-        self.server.script(*answers)
+        return [request for request in self.requests if request.path != TOKEN_PATH]
 
     def revoke(self) -> None:
         """Take no access token given so far."""
         self._given.clear()
-
-    async def __aenter__(self) -> Self:
-        await self.server.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        await self.server.__aexit__(kind, e, t)
 
     # ------------------------------------------------------------------------------ access tokens
 
@@ -152,7 +134,7 @@ class FcmServer:
         return None
 
     def _taken(self, request: Request) -> Answer:
-        name = f"projects/{self._project}/messages/0:{len(self.server.requests):016d}%f9"
+        name = f"projects/{self._project}/messages/0:{len(self.requests):016d}%f9"
         return Answer(status=200, body=msgspec.json.encode({"name": name}))
 
 

@@ -14,8 +14,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from heliograph.core.subscription import Subscription
 from heliograph.testing.certificates import Authority
 from heliograph.testing.servers.http2 import Answer, Http2Server, Request
+from heliograph.testing.servers.provider import Provider
 from heliograph.testing.servers.tokens import BadToken, verified
 
 LONGEST_LIFE = 24 * 3600  # seconds a VAPID token may be good for (RFC 8292, section 2)
@@ -88,7 +88,7 @@ class Browser:
         return record[:-1]
 
 
-class WebPushServer:
+class WebPushServer(Provider):
     """`async with WebPushServer(Authority()) as service:` then send to `service.subscribe()`.
 
     Requests that are in order get the scripted answers, and 201 when none is left.
@@ -97,26 +97,12 @@ class WebPushServer:
     def __init__(self, authority: Authority, *, now: Callable[[], float] = time.time, port: int = 0) -> None:
         """`now` gives seconds since the epoch."""
         self._now = now
-        self.server = Http2Server(authority.server("127.0.0.1", "localhost"), self._judge, self._taken, port=port)
+        super().__init__(Http2Server(authority.server("127.0.0.1", "localhost"), self._judge, self._taken, port=port))
         self.browsers: dict[str, Browser] = {}
         self.gone: set[str] = set()
         self.received: list[Received] = []
         self.largest = 4096  # bytes of a body
         self.heard: Callable[[Received], None] = self.received.append
-
-    @property
-    def url(self) -> str:
-        """Where it listens; also its origin."""
-        return self.server.url
-
-    @property
-    def requests(self) -> list[Request]:
-        """All of them, refused ones included."""
-        return self.server.requests
-
-    def script(self, *answers: Answer) -> None:
-        """Give these to the next requests that are in order."""
-        self.server.script(*answers)
 
     def subscribe(self, *, server_key: str = "") -> Browser:
         """A new browser, for that applicationServerKey or any."""
@@ -127,15 +113,6 @@ class WebPushServer:
     def unsubscribe(self, browser: Browser) -> None:
         """From now on its endpoint is gone."""
         self.gone.add(browser.id)
-
-    async def __aenter__(self) -> Self:
-        await self.server.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        await self.server.__aexit__(kind, e, t)
 
     def _judge(self, request: Request) -> Answer | None:
         if request.method != "POST":

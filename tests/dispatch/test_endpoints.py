@@ -200,6 +200,20 @@ async def test_an_endpoint_that_asks_for_a_pause_gets_it_and_nobody_else_does(st
     assert await states(gateway, range(11, 16)) == [State.SENT] * 5
 
 
+async def test_those_parked_at_an_endpoint_that_asks_for_a_pause_are_let_go_with_it(start, clock: JumpingClock) -> None:
+    channel = ManyEndpoints(concurrency=4)
+    gate = channel.hosts["a.example"] = Gate(Deferred("410", pause="it wants no more"))
+    gateway = await start(channels={"stub": channel})
+    await gateway.accept(to_host("a.example", 8, 1))
+
+    gate.open()
+    await clock.settle()
+    channel.hosts["a.example"] = Accepted()
+    await clock.jump(30)
+
+    assert await states(gateway, range(1, 9)) == [State.SENT] * 8, "one left parked would keep the lane from its probe"
+
+
 async def test_who_is_called_in_when_all_before_have_left_finds_the_endpoint_that_others_see(
     clock: JumpingClock,
 ) -> None:

@@ -139,7 +139,8 @@ class Endpoints:
             endpoint.answered = self._listening.seconds()
         if type(outcome) is not Deferred or outcome.pause:
             endpoint.failures = 0
-            endpoint.pace.heard(outcome, began)
+            if endpoint.pace.heard(outcome, began):
+                self._wake(endpoint, len(endpoint.waiting))
             return
         endpoint.failures += 1
         if outcome.retry_after is not None or endpoint.failures >= BROKEN_AFTER or endpoint.pace.probing:

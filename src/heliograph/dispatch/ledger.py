@@ -95,7 +95,8 @@ class Ledger:
     async def _offer(self, trips: list[Trip]) -> None:
         try:
             now = self._clock.now()
-            answers = await self._outbox.record([record_of(trip, now) for trip in trips])
+            records = [record_of(trip, now) for trip in trips]
+            answers = await self._outbox.record(records)
         except Unavailable:
             raise
         except Exception:  # one of them is not as the store wants it; the others shall not suffer
@@ -107,12 +108,23 @@ class Ledger:
             log.exception("A result could not be recorded.", action="record_bug", delivery_id=trips[0].delivery.id)
             self._done([(trips[0], None)])
             return
-        dealt = list(zip(trips, answers, strict=True))
-        for trip, moved in dealt:
-            trip.recorded = True
-            if not moved.moved and moved.state is State.QUEUED:  # the lease lapsed first: it will be claimed again
-                self._keep(trip)
-        self._done(dealt)
+        self._done(
+            [
+                (trip, moved)
+                for trip, record, moved in zip(trips, records, answers, strict=True)
+                if moved.moved or not self._goes_on(trip, record, moved)
+            ]
+        )
+
+    def _goes_on(self, trip: Trip, record: Record, refused: Moved) -> bool:
+        """What to do with a record that moved nothing; whether it is offered again."""
+        trip.attempt = None  # it is in the history already
+        if trip.lease != record.lease:  # it was renewed while the record was on its way
+            self._waiting.append(trip)
+            return True
+        if refused.state is State.QUEUED:  # the lease lapsed first: it will be claimed again
+            self._keep(trip)
+        return False
 
     def _in_time(self, trips: list[Trip]) -> list[Trip]:
         """Those whose lease goes on for a while; the others are kept for their next lease."""

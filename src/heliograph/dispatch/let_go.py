@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 async def let_go(trips: Sequence[Trip], policy: RetryPolicy, room: Room) -> None:
     """Record what is known and release every other lease at once, so that the next start need not wait for it to lapse."""
     now = room.clock.now()
-    records = [_last_word(trip, policy, now) for trip in trips if not trip.recorded]
+    records = [_last_word(trip, policy, now) for trip in trips]
     if not records:
         return
     try:

@@ -29,7 +29,6 @@ class Trip(msgspec.Struct, eq=False):
     attempt: Attempt | None = None  # what to append, once the channel has answered
     decision: Decision | None = None  # what follows, once that is known
     provider_id: str = ""
-    recorded: bool = False
     task: asyncio.Task[None] | None = None
 
     @classmethod

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+from tests.ports import free_port
 
 from heliograph.core.outcome import Deferred, Outcome
 from heliograph.testing.certificates import Authority
@@ -57,8 +58,7 @@ async def nghttpd(authority: Authority, folder: Path, files: Mapping[str, bytes]
         file = folder / "htdocs" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [str(NGHTTPD), "-a", "127.0.0.1", "-d", str(folder / "htdocs"), str(port), str(key), str(chain)]
     async with running(*command):
         for _ in range(100):

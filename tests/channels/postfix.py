@@ -6,7 +6,6 @@ import asyncio
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -14,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.ports import free_port
 
 DAEMONS = Path("/usr/lib/postfix/sbin")
 
@@ -74,13 +74,6 @@ def why_not() -> str:
 
 
 needs_postfix = pytest.mark.skipif(bool(why_not()), reason=why_not() or "Postfix is here")
-
-
-def free_port() -> int:
-    """One that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Postfix:

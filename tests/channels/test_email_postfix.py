@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.channels.postfix import Postfix, a_postfix, free_port, needs_postfix
+from tests.channels.postfix import Postfix, a_postfix, needs_postfix
+from tests.ports import free_port
 
 from heliograph.channels.email.channel import EmailChannel
 from heliograph.core.delivery import Delivery

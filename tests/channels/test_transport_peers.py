@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from tests.ports import free_port
 
 from heliograph.channels.transport import GuardedTransport
 from heliograph.config.settings import OutboundSettings
@@ -43,9 +43,7 @@ class Peer:
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.folder = name, folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:

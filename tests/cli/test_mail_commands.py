@@ -8,8 +8,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.channels.postfix import free_port
 from tests.cli.terminal import Terminal, line_with
+from tests.ports import free_port
 
 from heliograph.cli.fake_smtp import read_answer, read_bounce
 from heliograph.core.errors import BadSetting

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from tests.ports import free_port
+
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 
 
@@ -24,7 +26,7 @@ class GatewayProcess:
         self._folder = folder
         self._environment = os.environ | {"HELIOGRAPH_LOG__LEVEL": "warning"} | environment
         self._process: asyncio.subprocess.Process | None = None
-        self.port = 0
+        self.port = free_port()  # the same after each kill, when its callers are knocking
         self.ready: dict[str, Any] = {}
 
     async def __aenter__(self) -> Self:
@@ -47,7 +49,6 @@ class GatewayProcess:
         assert self._process.stdout is not None
         line = await asyncio.wait_for(self._process.stdout.readline(), 60)
         self.ready = json.loads(line)
-        self.port = int(self.ready["url"].rsplit(":", 1)[1])
         return self.ready
 
     @property

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.channels.postfix import free_port
+from tests.ports import free_port
 
 from heliograph.core.lifecycle import State
 from heliograph.intake.carriers import OutgoingMessage

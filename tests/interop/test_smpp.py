@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.interop.clients import HERE, NODE_MODULES, Missing, program, run
+from tests.ports import free_ports
 
 from heliograph.channels.registry import build_channel
 from heliograph.channels.smpp.channel import SmppChannel
@@ -250,14 +251,6 @@ password = secret
 concatenation = true
 max-messages = 10
 """
-
-
-def free_ports(many: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(many)]
-    ports: list[int] = [found.getsockname()[1] for found in sockets]
-    for found in sockets:
-        found.close()
-    return ports
 
 
 @asynccontextmanager

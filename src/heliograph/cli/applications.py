@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heliograph.cli.common import ConfigOption, DataOption, JsonOption, opened, run
-from heliograph.cli.output import console, iso, plain, print_json, say, table
+from heliograph.cli.common import ConfigOption, DataOption, JsonOption, in_gateway
+from heliograph.cli.output import console, iso, plain, print_json, say, say_once, table
 from heliograph.core.access import Application
 from heliograph.edge.contract.versions import AGENTS
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 app = typer.Typer(no_args_is_help=True, help="Client programs and the agents granted to them.")
 
@@ -39,29 +42,23 @@ def add(
 ) -> None:
     """Register an application; without --agent for Pocket and SoPrincipal. Its token is shown this once."""
 
-    async def work() -> dict[str, Any]:
-        async with opened(config, data) as gateway:
-            new = await gateway.credentials.add_application(name, agent or USUAL, list(AGENTS))
-            return as_json(new.application) | {"application_token": new.text}
+    async def work(gateway: Heliograph) -> dict[str, Any]:
+        new = await gateway.credentials.add_application(name, agent or USUAL, list(AGENTS))
+        return as_json(new.application) | {"application_token": new.text}
 
-    made = run(work())
+    made = in_gateway(config, data, work)
     if json:
         print_json(made)
         return
     say(f"application        {plain(made['name'])}  ({', '.join(made['agents'])})")
     say(f"application token  {made['application_token']}")
-    say("Note the token now: only its hash is kept, so it cannot be shown again.")
+    say_once("token")
 
 
 @app.command("list")
 def list_(config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """List applications."""
-
-    async def work() -> list[Application]:
-        async with opened(config, data) as gateway:
-            return await gateway.credentials.applications()
-
-    applications = run(work())
+    applications = in_gateway(config, data, lambda gateway: gateway.credentials.applications())
     if json:
         print_json([as_json(application) for application in applications])
         return
@@ -78,12 +75,7 @@ def grant(
     json: JsonOption = False,
 ) -> None:
     """Let an application use more agents."""
-
-    async def work() -> Application:
-        async with opened(config, data) as gateway:
-            return await gateway.credentials.grant(name, agent, list(AGENTS))
-
-    _show(run(work()), json)
+    _show(in_gateway(config, data, lambda gateway: gateway.credentials.grant(name, agent, list(AGENTS))), json)
 
 
 @app.command("revoke")
@@ -95,12 +87,7 @@ def revoke(
     json: JsonOption = False,
 ) -> None:
     """Take agents from an application, or end it altogether."""
-
-    async def work() -> Application | None:
-        async with opened(config, data) as gateway:
-            return await gateway.credentials.revoke(name, agent or (), list(AGENTS))
-
-    left = run(work())
+    left = in_gateway(config, data, lambda gateway: gateway.credentials.revoke(name, agent or (), list(AGENTS)))
     if left is not None:
         _show(left, json)
     elif json:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from heliograph.channels import registry
 from heliograph.channels.packages import offered
 from heliograph.channels.plugin import Plugin
-from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, opened, run
+from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, in_gateway
 from heliograph.cli.output import console, plain, print_json, state_text, table
 from heliograph.config.describe import describe
 from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
 from heliograph.core.ports import Channel, Check
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 app = typer.Typer(no_args_is_help=True, help="Channels: the configured ways out.")
 
@@ -26,15 +29,14 @@ _CHECK_SECONDS = 30.0
 def list_(config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """List the configured channels and how many deliveries each has in each state."""
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened(config, data) as gateway:
-            counts = await gateway.query.counts()
-            tables = gateway.settings.channels
-            known = [_row(name, tables[name]["kind"], channel, counts) for name, channel in gateway.channels.items()]
-            gone = [_row(name, "", None, counts) for name in counts if name not in gateway.channels]
-            return known + gone
+    async def work(gateway: Heliograph) -> list[dict[str, Any]]:
+        counts = await gateway.query.counts()
+        tables = gateway.settings.channels
+        known = [_row(name, tables[name]["kind"], channel, counts) for name, channel in gateway.channels.items()]
+        gone = [_row(name, "", None, counts) for name in counts if name not in gateway.channels]
+        return known + gone
 
-    rows = run(work())
+    rows = in_gateway(config, data, work)
     if json:
         print_json(rows)
         return
@@ -126,17 +128,16 @@ def check(
 ) -> None:
     """Try credentials and connections; say for each channel whether it works, and if not, what would mend it."""
 
-    async def work() -> list[tuple[str, Check]]:
-        async with opened(config, data) as gateway:
-            wanted = names or list(gateway.channels)
-            unknown = [name for name in wanted if name not in gateway.channels]
-            if unknown:
-                known = ", ".join(gateway.channels) or "none"
-                raise NotFound(f"There is no channel {unknown[0]!r}. Configured: {known}.")
-            answers = await asyncio.gather(*(_checked(gateway.channels[name]) for name in wanted))
-            return list(zip(wanted, answers, strict=True))
+    async def work(gateway: Heliograph) -> list[tuple[str, Check]]:
+        wanted = names or list(gateway.channels)
+        unknown = [name for name in wanted if name not in gateway.channels]
+        if unknown:
+            known = ", ".join(gateway.channels) or "none"
+            raise NotFound(f"There is no channel {unknown[0]!r}. Configured: {known}.")
+        answers = await asyncio.gather(*(_checked(gateway.channels[name]) for name in wanted))
+        return list(zip(wanted, answers, strict=True))
 
-    answers = run(work())
+    answers = in_gateway(config, data, work)
     if json:
         print_json([{"name": name, "ok": answer.ok, "sentence": answer.sentence} for name, answer in answers])
     else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -63,7 +64,27 @@ async def opened(
         yield gateway
 
 
+def in_gateway(
+    config: Path | None, data: Path | None, work: Callable[[Heliograph], Coroutine[Any, Any, _Answer]]
+) -> _Answer:
+    """What `work` makes of the gateway's parts, `opened` for it alone."""
+
+    async def at_work() -> _Answer:
+        async with opened(config, data) as gateway:
+            return await work(gateway)
+
+    return run(at_work())
+
+
 def run(work: Coroutine[Any, Any, _Answer]) -> _Answer:
     """Run one command's work in an event loop of its own."""
     with asyncio.Runner() as runner:
         return runner.run(work)
+
+
+def told_to_stop() -> asyncio.Event:
+    """What is set when this process gets SIGTERM or Ctrl-C, instead of ending at once."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop

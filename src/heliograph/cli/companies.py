@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, opened, run
-from heliograph.cli.output import console, iso, plain, print_json, say, table, when
+from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway, opened, run
+from heliograph.cli.output import console, iso, plain, print_json, say, say_once, table, when
 from heliograph.intake.people import NewCompany
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 app = typer.Typer(no_args_is_help=True, help="Companies and their integration keys.")
 
@@ -39,32 +42,30 @@ def rotate_key(
 ) -> None:
     """Replace a company's integration key. The old one ends within seconds; the new one is shown this once."""
 
-    async def work() -> NewCompany:
-        async with opened(config, data) as gateway:
-            chosen = await gateway.people.company(company)
-            return await gateway.people.rotate_key(chosen.id)
+    async def work(gateway: Heliograph) -> NewCompany:
+        chosen = await gateway.people.company(company)
+        return await gateway.people.rotate_key(chosen.id)
 
-    _show_key(run(work()), json)
+    _show_key(in_gateway(config, data, work), json)
 
 
 @app.command("list")
 def list_(config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """List companies."""
 
-    async def work() -> list[dict[str, object]]:
-        async with opened(config, data) as gateway:
-            return [
-                {
-                    "company_id": company.id,
-                    "name": company.name,
-                    "active": company.active,
-                    "created_at": iso(company.created_at),
-                    "created": when(company.created_at),
-                }
-                for company in await gateway.people.companies()
-            ]
+    async def work(gateway: Heliograph) -> list[dict[str, object]]:
+        return [
+            {
+                "company_id": company.id,
+                "name": company.name,
+                "active": company.active,
+                "created_at": iso(company.created_at),
+                "created": when(company.created_at),
+            }
+            for company in await gateway.people.companies()
+        ]
 
-    found = run(work())
+    found = in_gateway(config, data, work)
     if json:
         print_json([{key: value for key, value in row.items() if key != "created"} for row in found])
         return
@@ -81,4 +82,4 @@ def _show_key(new: NewCompany, json: bool) -> None:
         return
     say(f"CompanyId       {new.company.id}  ({new.company.name})")
     say(f"IntegrationKey  {new.integration_key}")
-    say("Note the key now: only its hash is kept, so it cannot be shown again.")
+    say_once("key")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, opened, run
+from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, in_gateway
 from heliograph.cli.output import console, iso, plain, print_json, say, table, when
 from heliograph.config.settings import Settings
 from heliograph.core.errors import BadSetting
 from heliograph.core.operators import Session
 from heliograph.intake.operators import CODE_LIFE
 from heliograph.system.lock import FileLock
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 app = typer.Typer(no_args_is_help=True, help="The operators' console.")
 
@@ -38,13 +41,12 @@ def _serving(settings: Settings) -> str:
 def link(config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """Print a link that signs in to the console once, within ten minutes, as an operator of the whole gateway."""
 
-    async def work() -> tuple[str, str]:
-        async with opened(config, data) as gateway:
-            if not gateway.settings.console.enabled:
-                raise BadSetting("There is no console: console.enabled is false.")
-            return address(gateway.settings, _serving(gateway.settings)), await gateway.operators.make_code()
+    async def work(gateway: Heliograph) -> tuple[str, str]:
+        if not gateway.settings.console.enabled:
+            raise BadSetting("There is no console: console.enabled is false.")
+        return address(gateway.settings, _serving(gateway.settings)), await gateway.operators.make_code()
 
-    url, code = run(work())
+    url, code = in_gateway(config, data, work)
     if json:
         print_json({"url": f"{url}/sign-in#{code}", "code": code, "seconds": CODE_LIFE})
         return
@@ -55,12 +57,7 @@ def link(config: ConfigOption = None, data: DataOption = None, json: JsonOption 
 @app.command("list")
 def list_(config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """List who is signed in to the console."""
-
-    async def work() -> list[Session]:
-        async with opened(config, data) as gateway:
-            return await gateway.operators.sessions()
-
-    sessions = run(work())
+    sessions = in_gateway(config, data, lambda gateway: gateway.operators.sessions())
     if json:
         print_json([as_json(session) for session in sessions])
         return
@@ -103,11 +100,7 @@ def sign_out(
     if (session_id is None) != all_:
         raise typer.BadParameter("name a sign-in, or say --all.")
 
-    async def work() -> int:
-        async with opened(config, data) as gateway:
-            return await gateway.operators.end(session_id)
-
-    ended = run(work())
+    ended = in_gateway(config, data, lambda gateway: gateway.operators.end(session_id))
     if json:
         print_json({"ended": ended})
     else:

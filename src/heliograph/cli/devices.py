@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, opened, run
+from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway
 from heliograph.cli.output import console, iso, plain, print_json, say, table
 from heliograph.core.errors import InvalidArgument
 from heliograph.core.moments import DAY_MS
 from heliograph.core.people import Device
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 app = typer.Typer(no_args_is_help=True, help="Devices: phones and browsers that take pushes.")
 
@@ -55,17 +58,16 @@ def list_(
     if bool(who) == (stale is not None):
         raise InvalidArgument("Say either --user or --stale.")
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened(config, data) as gateway:
-            if stale is None:
-                user = await gateway.people.find(company, who)
-                found = await gateway.directory.devices([user.associate_id])
-            else:
-                since = gateway.clock.now() - int(stale * DAY_MS)
-                found = await gateway.directory.devices_unseen(company, since=since, limit=limit)
-            return [as_json(device) for device in found[:limit]]
+    async def work(gateway: Heliograph) -> list[dict[str, Any]]:
+        if stale is None:
+            user = await gateway.people.find(company, who)
+            found = await gateway.directory.devices([user.associate_id])
+        else:
+            since = gateway.clock.now() - int(stale * DAY_MS)
+            found = await gateway.directory.devices_unseen(company, since=since, limit=limit)
+        return [as_json(device) for device in found[:limit]]
 
-    devices = run(work())
+    devices = in_gateway(config, data, work)
     if json:
         print_json(devices)
         return
@@ -82,12 +84,11 @@ def remove(
 ) -> None:
     """Forget devices; they come back when they register again."""
 
-    async def work() -> None:
-        async with opened(config, data) as gateway:
-            for id in ids:
-                await gateway.directory.remove_device(id)
+    async def work(gateway: Heliograph) -> None:
+        for id in ids:
+            await gateway.directory.remove_device(id)
 
-    run(work())
+    in_gateway(config, data, work)
     if json:
         print_json({"forgotten": ids})
     else:

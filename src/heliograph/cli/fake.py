@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +10,7 @@ import typer
 
 from heliograph.cli import fake_smsc, fake_smtp
 from heliograph.cli.common import JsonOption, run
+from heliograph.cli.fake_common import FOLDER, FolderOption, PortOption, need, playing, welcome
 from heliograph.cli.output import say
 from heliograph.core.errors import BadSetting
 
@@ -23,8 +22,6 @@ app = typer.Typer(no_args_is_help=True, help="Fake providers: rehearse deliverie
 
 _TOKENS, _DIGITS = ("/3/device/", "/push/"), 8
 
-PortOption = Annotated[int, typer.Option(help="Port to bind on loopback; 0 takes any free one.")]
-FolderOption = Annotated[Path, typer.Option(metavar="DIR", help="Folder for keys and settings to use it with.")]
 AnswerOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -45,12 +42,12 @@ def apns(
         Literal["production", "sandbox"], typer.Option(help="Apple's service for production or the sandbox.")
     ] = "production",
     port: PortOption = 0,
-    folder: FolderOption = Path("heliograph-fake"),
+    folder: FolderOption = FOLDER,
     answer: AnswerOption = None,
     json: JsonOption = False,
 ) -> None:
     """Play Apple's push service until Ctrl-C: real TLS and HTTP/2, and it refuses what Apple refuses."""
-    _need_extra()
+    need("h2")
     from heliograph.testing import rehearsal
 
     _play(rehearsal.apns(topic, environment, port), folder, answer or [], json)
@@ -59,12 +56,12 @@ def apns(
 @app.command("fcm")
 def fcm(
     port: PortOption = 0,
-    folder: FolderOption = Path("heliograph-fake"),
+    folder: FolderOption = FOLDER,
     answer: AnswerOption = None,
     json: JsonOption = False,
 ) -> None:
     """Play Google's FCM and its access tokens until Ctrl-C; it refuses what Google refuses."""
-    _need_extra()
+    need("h2")
     from heliograph.testing import rehearsal
 
     _play(rehearsal.fcm(port), folder, answer or [], json)
@@ -73,22 +70,15 @@ def fcm(
 @app.command("webpush")
 def webpush(
     port: PortOption = 0,
-    folder: FolderOption = Path("heliograph-fake"),
+    folder: FolderOption = FOLDER,
     answer: AnswerOption = None,
     json: JsonOption = False,
 ) -> None:
     """Play a push service and a browser until Ctrl-C; register the device.json it writes, and it gets pushes."""
-    _need_extra()
+    need("h2")
     from heliograph.testing import rehearsal
 
     _play(rehearsal.webpush(port), folder, answer or [], json)
-
-
-def _need_extra() -> None:
-    try:
-        import h2  # noqa: F401
-    except ImportError:
-        raise BadSetting("The fakes need the extra `testing`: install heliograph[testing].") from None
 
 
 def _play(rehearsal: Rehearsal, folder: Path, answers: list[str], json: bool) -> None:
@@ -101,26 +91,12 @@ def _play(rehearsal: Rehearsal, folder: Path, answers: list[str], json: bool) ->
 
 
 async def _until_told(rehearsal: Rehearsal, folder: Path, json: bool) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     rehearsal.server.seen = lambda request, answer: say(_line(request, answer, json))
-    try:
-        async with rehearsal.fake:
-            _welcome(rehearsal, rehearsal.write(folder), json)
-            await stop.wait()
-    except OSError as trouble:
-        raise BadSetting(f"The fake cannot start: {trouble.strerror}.") from None
-
-
-def _welcome(rehearsal: Rehearsal, config: Path, json: bool) -> None:
-    if json:
-        ready = {"url": rehearsal.server.url, "config": str(config), "kind": rehearsal.kind}
-        say(msgspec.json.encode(ready).decode())
-        return
-    say(f"A fake {rehearsal.kind} listens on {rehearsal.server.url}; Ctrl-C stops it. Use it with")
-    say(f"  heliograph serve --config {config}")
-    say(f"  heliograph channel check {rehearsal.kind} --config {config}")
+    async with playing(rehearsal.fake) as stop:
+        ready = {"url": rehearsal.server.url, "config": str(rehearsal.write(folder)), "kind": rehearsal.kind}
+        sentence = f"A fake {rehearsal.kind} listens on {rehearsal.server.url}"
+        welcome(sentence, rehearsal.kind, ready, json=json)
+        await stop.wait()
 
 
 def _line(request: Request, answer: Answer, json: bool) -> str:

@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
 from typing import Annotated
 
 import typer
 
 from heliograph.channels.smpp.pdu import Sm
 from heliograph.cli.common import run
+from heliograph.cli.fake_common import PortOption, playing
 from heliograph.cli.output import one_line, say
-from heliograph.core.errors import BadSetting
 from heliograph.testing.servers.smsc import PASSWORD, SYSTEM_ID, Receipts, Smsc, words
 
 
 def smsc(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes any free one.", min=0, max=65535)] = 2775,
+    port: PortOption = 2775,
     system_id: Annotated[str, typer.Option(help="Who may bind.")] = SYSTEM_ID,
     password: Annotated[str, typer.Option(help="By which password.")] = PASSWORD,
     receipts: Annotated[Receipts, typer.Option(help="How receipts are sent.")] = Receipts.TLV,
     state: Annotated[str, typer.Option(help="What receipts say: DELIVRD, UNDELIV, EXPIRED, ...")] = "DELIVRD",
 ) -> None:
     """Run a message centre (SMPP 3.4) that prints what is submitted to it, until Ctrl-C."""
+    centre = Smsc(system_id=system_id, password=password, port=port, receipts=receipts, state=state, on_submit=_print)
+    run(_play(centre, system_id, password))
 
-    async def work() -> None:
-        ended = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, ended.set)
-        centre = Smsc(
-            system_id=system_id, password=password, port=port, receipts=receipts, state=state, on_submit=_print
-        )
-        try:
-            await centre.start()
-        except OSError as trouble:
-            raise BadSetting(f"The fake cannot start: {trouble.strerror}.") from None
-        try:
-            say(f"A fake message centre listens on 127.0.0.1:{centre.port}; Ctrl-C stops it. Use it with")
-            for line in ("[channels.sms]", 'kind = "smpp"', 'host = "127.0.0.1"', f"port = {centre.port}"):
-                say(f"  {line}")
-            say(f"  system_id = {json.dumps(system_id)}")
-            say(f"  password = {json.dumps(password)}")
-            await ended.wait()
-        finally:
-            await centre.stop()
 
-    run(work())
+async def _play(centre: Smsc, system_id: str, password: str) -> None:
+    async with playing(centre) as stop:
+        say(f"A fake message centre listens on 127.0.0.1:{centre.port}; Ctrl-C stops it. Use it with")
+        for line in ("[channels.sms]", 'kind = "smpp"', 'host = "127.0.0.1"', f"port = {centre.port}"):
+            say(f"  {line}")
+        say(f"  system_id = {json.dumps(system_id)}")
+        say(f"  password = {json.dumps(password)}")
+        await stop.wait()
 
 
 def _print(sm: Sm) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import msgspec
 import typer
 
 from heliograph.cli.common import JsonOption, run
+from heliograph.cli.fake_common import FOLDER, FolderOption, PortOption, need, playing, welcome
 from heliograph.cli.output import one_line, say
 from heliograph.core.errors import BadSetting
 
@@ -38,16 +38,14 @@ inbound_port = {inbound}
 
 
 def smtp(
-    port: Annotated[int, typer.Option(help="Port to bind on loopback; 0 takes any free one.", min=0, max=65535)] = 0,
+    port: PortOption = 0,
     inbound: Annotated[
         int,
         typer.Option(
             help="Port on which the gateway takes mail in, for the settings and for --bounce.", min=1, max=65535
         ),
     ] = 2526,
-    folder: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the settings to use it with.")] = Path(
-        "heliograph-fake"
-    ),
+    folder: FolderOption = FOLDER,
     answer: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,10 +60,7 @@ def smtp(
     json: JsonOption = False,
 ) -> None:
     """Play a mail server until Ctrl-C: STARTTLS, a sign-in, and every refusal and bounce you ask for."""
-    try:
-        import aiosmtpd  # type: ignore[import-untyped,unused-ignore]  # noqa: F401
-    except ImportError:
-        raise BadSetting("The fakes need the extra `testing`: install heliograph[testing].") from None
+    need("aiosmtpd")
     answers = [read_answer(text) for text in answer or []]
     run(_play(port, inbound, folder, answers, [read_bounce(text) for text in bounce or []], json))
 
@@ -98,9 +93,6 @@ async def _play(
     from heliograph.testing.certificates import Authority
     from heliograph.testing.servers.smtp import SmtpServer
 
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     authority = Authority("Heliograph rehearsal")
     server = SmtpServer(
         tls=authority.server("127.0.0.1"),
@@ -111,15 +103,14 @@ async def _play(
     )
     for command, said in answers:
         server.refuse(command, said)
-    try:
-        async with server:
-            _welcome(server, _written(folder, authority.pem.decode("ascii"), server.port, inbound), json)
-            reporting = asyncio.create_task(_report(server, inbound, bounces, json), name="fake bounces")
-            await stop.wait()
-            reporting.cancel()
-            await asyncio.gather(reporting, return_exceptions=True)
-    except OSError as trouble:
-        raise BadSetting(f"The fake cannot start: {trouble.strerror}.") from None
+    async with playing(server) as stop:
+        config = _written(folder, authority.pem.decode("ascii"), server.port, inbound)
+        ready = {"port": server.port, "config": str(config), "kind": "smtp"}
+        welcome(f"A fake mail server listens on 127.0.0.1:{server.port}", "email", ready, json=json)
+        reporting = asyncio.create_task(_report(server, inbound, bounces, json), name="fake bounces")
+        await stop.wait()
+        reporting.cancel()
+        await asyncio.gather(reporting, return_exceptions=True)
 
 
 async def _report(server: SmtpServer, inbound: int, bounces: list[tuple[str, str]], json: bool) -> None:
@@ -155,16 +146,6 @@ def _written(folder: Path, ca: str, port: int, inbound: int) -> Path:
     )
     fill(folder, {trusted.name: ca, "email.toml": settings})
     return folder / "email.toml"
-
-
-def _welcome(server: SmtpServer, config: Path, json: bool) -> None:
-    if json:
-        ready = {"port": server.port, "config": str(config), "kind": "smtp"}
-        say(msgspec.json.encode(ready).decode())
-        return
-    say(f"A fake mail server listens on 127.0.0.1:{server.port}; Ctrl-C stops it. Use it with")
-    say(f"  heliograph serve --config {config}")
-    say(f"  heliograph channel check email --config {config}")
 
 
 def _line(command: str, said: str, json: bool) -> str:

@@ -7,15 +7,19 @@ import difflib
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from heliograph.cli.common import NOTHING, OK, opened, run
+from heliograph.cli.common import NOTHING, OK, in_gateway
 from heliograph.cli.output import complain, print_json, say
 from heliograph.core.errors import InvalidArgument
 from heliograph.intake.accounts import COLUMNS
 from heliograph.intake.importing import Row, RowError, UserImport
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 _MOST_SHOWN = 100  # bad rows told in the terminal; --json tells all
 
@@ -26,20 +30,19 @@ def import_file(
     """Import the file and say what became of it; the exit code. Raises InvalidArgument for a file that is no CSV."""
     rows = read_rows(file)
 
-    async def work() -> tuple[int, list[RowError]]:
-        async with opened(config, data) as gateway:
-            chosen = await gateway.people.company(company)
-            added = 0
-            errors: list[RowError] = []
-            with _progress() as bar:
-                task = bar.add_task("checking" if dry_run else "importing", total=len(rows))
-                async for step in UserImport(gateway.people, chosen.id).run(rows, dry_run=dry_run):
-                    added += step.added
-                    errors += step.errors
-                    bar.advance(task, step.added + len(step.errors))
-            return added, errors
+    async def work(gateway: Heliograph) -> tuple[int, list[RowError]]:
+        chosen = await gateway.people.company(company)
+        added = 0
+        errors: list[RowError] = []
+        with _progress() as bar:
+            task = bar.add_task("checking" if dry_run else "importing", total=len(rows))
+            async for step in UserImport(gateway.people, chosen.id).run(rows, dry_run=dry_run):
+                added += step.added
+                errors += step.errors
+                bar.advance(task, step.added + len(step.errors))
+        return added, errors
 
-    added, errors = run(work())
+    added, errors = in_gateway(config, data, work)
     if json:
         print_json({"rows": len(rows), "added": 0 if dry_run else added, "valid": added, "errors": errors})
     else:

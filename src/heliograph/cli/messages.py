@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, opened, run
+from heliograph.cli.common import NOTHING, ConfigOption, DataOption, JsonOption, in_gateway
 from heliograph.cli.dry_run_views import hints
 from heliograph.cli.message_views import line_of, message_json, print_message
 from heliograph.cli.output import console, plain, print_json, say, state_text, table
@@ -16,6 +16,9 @@ from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
 from heliograph.intake.actions import Acted, Actions
 from heliograph.intake.query import MessageView
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 app = typer.Typer(no_args_is_help=True, help="Messages and their deliveries.")
 
@@ -28,12 +31,11 @@ Act = Callable[[Actions, int], Awaitable[list[Acted]]]
 def show(id: IdArgument, config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """Show a message with its deliveries and every attempt; of an SMS, also what it could cost less."""
 
-    async def work() -> tuple[MessageView, dict[int, str]]:
-        async with opened(config, data) as gateway:
-            view = await gateway.query.message(id)
-            return view, hints(gateway.channels, view)
+    async def work(gateway: Heliograph) -> tuple[MessageView, dict[int, str]]:
+        view = await gateway.query.message(id)
+        return view, hints(gateway.channels, view)
 
-    view, hinted = run(work())
+    view, hinted = in_gateway(config, data, work)
     if json:
         print_json(message_json(view) | {"hints": hinted})
         return
@@ -55,12 +57,11 @@ def list_(
     """List messages, the highest id first. Ids are given out by the thousand, so that what another process sent may stand
     above what is newer.
     """
-
-    async def work() -> Any:
-        async with opened(config, data) as gateway:
-            return await gateway.query.messages(company_id=company, state=state, before_id=before, limit=limit)
-
-    views = run(work())
+    views = in_gateway(
+        config,
+        data,
+        lambda gateway: gateway.query.messages(company_id=company, state=state, before_id=before, limit=limit),
+    )
     if json:
         print_json([message_json(view) for view in views])
         return
@@ -99,17 +100,16 @@ def _act(
     if bool(ids) == bool(every):
         raise typer.BadParameter("name message ids, or say --all.")
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened(config, data) as gateway:
-            answers: list[dict[str, Any]] = []
-            for id in ids or await _all_in(gateway.query, every):
-                try:
-                    answers += [_answer(id, done) for done in await act(gateway.actions, id)]
-                except NotFound as error:
-                    answers.append({"message_id": id, "moved": False, "why_not": error.detail})
-            return answers
+    async def work(gateway: Heliograph) -> list[dict[str, Any]]:
+        answers: list[dict[str, Any]] = []
+        for id in ids or await _all_in(gateway.query, every):
+            try:
+                answers += [_answer(id, done) for done in await act(gateway.actions, id)]
+            except NotFound as error:
+                answers.append({"message_id": id, "moved": False, "why_not": error.detail})
+        return answers
 
-    answers = run(work())
+    answers = in_gateway(config, data, work)
     if json:
         print_json(answers)
     else:

@@ -49,6 +49,11 @@ def say(line: str = "") -> None:
     print(line, flush=True)
 
 
+def say_once(secret: str) -> None:
+    """What follows a secret (`token`, `key`) that was made just now."""
+    say(f"Note the {secret} now: only its hash is kept, so it cannot be shown again.")
+
+
 def print_json(value: Any) -> None:
     """One JSON document on standard output, indented for a reader when that is a terminal."""
     text = msgspec.json.encode(value, enc_hook=str)

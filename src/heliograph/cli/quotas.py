@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heliograph.cli.common import ConfigOption, DataOption, JsonOption, opened, run
+from heliograph.cli.common import ConfigOption, DataOption, JsonOption, in_gateway
 from heliograph.cli.output import console, iso, plain, print_json, say, table, when
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 
 def quotas(
@@ -21,27 +24,26 @@ def quotas(
     Limits are settings (`quotas.*`). What single addresses have been sent is not listed.
     """
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened(config, data) as gateway:
-            wanted = [await gateway.people.company(company)] if company else await gateway.people.companies()
-            return [
-                {
-                    "company_id": each.id,
-                    "limit": meter.kind.value,
-                    "scope": meter.scope,
-                    "most": _read(meter.most, meter.scale),
-                    "used": _read(used, meter.scale),
-                    "left": _read(max(meter.most - used, 0), meter.scale),
-                    "words": meter.words,
-                    "starts_at": iso(meter.starts_at),
-                    "ends_at": iso(meter.ends_at),
-                    "until": meter.ends_at,
-                }
-                for each in wanted
-                for meter, used in await gateway.quotas.report(each.id)
-            ]
+    async def work(gateway: Heliograph) -> list[dict[str, Any]]:
+        wanted = [await gateway.people.company(company)] if company else await gateway.people.companies()
+        return [
+            {
+                "company_id": each.id,
+                "limit": meter.kind.value,
+                "scope": meter.scope,
+                "most": _read(meter.most, meter.scale),
+                "used": _read(used, meter.scale),
+                "left": _read(max(meter.most - used, 0), meter.scale),
+                "words": meter.words,
+                "starts_at": iso(meter.starts_at),
+                "ends_at": iso(meter.ends_at),
+                "until": meter.ends_at,
+            }
+            for each in wanted
+            for meter, used in await gateway.quotas.report(each.id)
+        ]
 
-    found = run(work())
+    found = in_gateway(config, data, work)
     if json:
         print_json([{key: value for key, value in row.items() if key != "until"} for row in found])
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import uvloop
 
-from heliograph.cli.common import ConfigOption, DataOption, loaded_from
+from heliograph.cli.common import ConfigOption, DataOption, loaded_from, told_to_stop
 from heliograph.cli.output import say
 from heliograph.config.settings import Settings
 from heliograph.observe.log import set_up
@@ -60,10 +59,7 @@ def serve_until_told(settings: Settings, ready: Ready) -> None:
 async def _serve(settings: Settings, ready: Ready) -> None:
     from heliograph.app import open_app  # brings in everything; --help and version do without
 
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = told_to_stop()
     async with open_app(settings) as gateway, gateway.serving() as running:
         await _until(stop, running, asyncio.ensure_future(ready(gateway, running.url)))
 

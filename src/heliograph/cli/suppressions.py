@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, opened, run
+from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway
 from heliograph.cli.output import console, iso, plain, print_json, say, table, when
 from heliograph.core.errors import InvalidArgument, NotFound
 from heliograph.core.suppression import Suppression
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 app = typer.Typer(
     no_args_is_help=True, help="Addresses that are not used any more: dead ones, and those who want no more."
@@ -39,12 +42,11 @@ def list_(
 ) -> None:
     """List addresses that are not used any more, the newest first."""
 
-    async def work() -> list[Suppression]:
-        async with opened(config, data) as gateway:
-            found: list[Suppression] = await gateway.store.suppressions.suppressions(channel, before=None, limit=limit)
-            return found
+    async def work(gateway: Heliograph) -> list[Suppression]:
+        found: list[Suppression] = await gateway.store.suppressions.suppressions(channel, before=None, limit=limit)
+        return found
 
-    found = run(work())
+    found = in_gateway(config, data, work)
     if json:
         print_json([as_json(one) for one in found])
         return
@@ -62,12 +64,11 @@ def lift(
 ) -> None:
     """Use an address again; a gateway that is running knows within a second (store.directory_cache)."""
 
-    async def work() -> bool:
-        async with opened(config, data) as gateway:
-            lifted: bool = await gateway.store.suppressions.lift(channel, address)
-            return lifted
+    async def work(gateway: Heliograph) -> bool:
+        lifted: bool = await gateway.store.suppressions.lift(channel, address)
+        return lifted
 
-    if not run(work()):
+    if not in_gateway(config, data, work):
         raise NotFound(f"{plain(address, 60)} is not suppressed on the channel {plain(channel)!r}.")
     if json:
         print_json({"channel": channel, "address": address, "lifted": True})
@@ -87,17 +88,16 @@ def add(
 ) -> None:
     """Do not use an address any more."""
 
-    async def work() -> str:
-        async with opened(config, data) as gateway:
-            used = gateway.channels.get(channel)
-            if used is None:
-                raise InvalidArgument(f"There is no channel {plain(channel)!r}.")
-            company_id = (await gateway.people.company(company)).id
-            resolved = (await used.resolve(company_id, address, "")).value
-            await gateway.directory.suppress(channel, resolved, reason=reason, now=gateway.clock.now())
-            return str(resolved)
+    async def work(gateway: Heliograph) -> str:
+        used = gateway.channels.get(channel)
+        if used is None:
+            raise InvalidArgument(f"There is no channel {plain(channel)!r}.")
+        company_id = (await gateway.people.company(company)).id
+        resolved = (await used.resolve(company_id, address, "")).value
+        await gateway.directory.suppress(channel, resolved, reason=reason, now=gateway.clock.now())
+        return str(resolved)
 
-    suppressed = run(work())
+    suppressed = in_gateway(config, data, work)
     if json:
         print_json({"channel": channel, "address": suppressed, "reason": reason})
     else:

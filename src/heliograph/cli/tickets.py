@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from heliograph.cli.common import NOTHING, CompanyOption, ConfigOption, DataOption, JsonOption, opened, run
+from heliograph.cli.common import NOTHING, CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway
 from heliograph.cli.output import print_json, say
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 app = typer.Typer(no_args_is_help=True, help="Tickets of users who have signed in.")
 
@@ -22,12 +25,11 @@ def revoke(
 ) -> None:
     """End every ticket of a user. A running gateway knows within `store.directory_cache` seconds."""
 
-    async def work() -> tuple[str, int]:
-        async with opened(config, data) as gateway:
-            found = await gateway.people.find(company, user)
-            return found.user_name, await gateway.people.revoke_tickets(found)
+    async def work(gateway: Heliograph) -> tuple[str, int]:
+        found = await gateway.people.find(company, user)
+        return found.user_name, await gateway.people.revoke_tickets(found)
 
-    name, count = run(work())
+    name, count = in_gateway(config, data, work)
     if json:
         print_json({"user_name": name, "revoked": count})
     else:

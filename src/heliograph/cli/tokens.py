@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, opened, run
-from heliograph.cli.output import console, iso, plain, print_json, say, table, when
+from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway
+from heliograph.cli.output import console, iso, plain, print_json, say, say_once, table, when
 from heliograph.core.access import AccessToken, Scope
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 app = typer.Typer(no_args_is_help=True, help="Access tokens of programs.")
 
@@ -39,20 +42,19 @@ def add(
 ) -> None:
     """Make an access token. It is shown this once and cannot be shown again."""
 
-    async def work() -> dict[str, Any]:
-        async with opened(config, data) as gateway:
-            chosen = await gateway.people.company(company)
-            acting_as = await gateway.people.find(chosen.id, user) if user else None
-            new = await gateway.credentials.add_token(chosen.id, name, scope, user=acting_as, days=days)
-            return as_json(new.token) | {"access_token": new.text}
+    async def work(gateway: Heliograph) -> dict[str, Any]:
+        chosen = await gateway.people.company(company)
+        acting_as = await gateway.people.find(chosen.id, user) if user else None
+        new = await gateway.credentials.add_token(chosen.id, name, scope, user=acting_as, days=days)
+        return as_json(new.token) | {"access_token": new.text}
 
-    made = run(work())
+    made = in_gateway(config, data, work)
     if json:
         print_json(made)
         return
     say(f"token id      {made['token_id']}  ({plain(made['name'])}, until {made['expires_at']})")
     say(f"access token  {made['access_token']}")
-    say("Note the token now: only its hash is kept, so it cannot be shown again.")
+    say_once("token")
 
 
 @app.command("list")
@@ -60,12 +62,7 @@ def list_(
     company: CompanyOption = None, config: ConfigOption = None, data: DataOption = None, json: JsonOption = False
 ) -> None:
     """List access tokens, expired ones included."""
-
-    async def work() -> list[AccessToken]:
-        async with opened(config, data) as gateway:
-            return await gateway.credentials.tokens(company)
-
-    tokens = run(work())
+    tokens = in_gateway(config, data, lambda gateway: gateway.credentials.tokens(company))
     if json:
         print_json([as_json(token) for token in tokens])
         return
@@ -91,12 +88,7 @@ def revoke(
     json: JsonOption = False,
 ) -> None:
     """End an access token, and every ticket made with it. A running gateway knows within a second."""
-
-    async def work() -> None:
-        async with opened(config, data) as gateway:
-            await gateway.credentials.revoke_token(token_id)
-
-    run(work())
+    in_gateway(config, data, lambda gateway: gateway.credentials.revoke_token(token_id))
     if json:
         print_json({"token_id": token_id, "revoked": True})
     else:

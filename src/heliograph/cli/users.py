@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heliograph.cli.common import (
-    NOTHING,
-    CompanyOption,
-    ConfigOption,
-    DataOption,
-    JsonOption,
-    opened,
-    run,
-)
+from heliograph.cli.common import NOTHING, CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway
 from heliograph.cli.import_users import import_file
-from heliograph.cli.output import console, iso, plain, print_json, say, table
+from heliograph.cli.output import console, iso, plain, print_json, say, say_once, table
 from heliograph.core.errors import InvalidArgument
 from heliograph.core.people import Role, User
 from heliograph.intake.accounts import UserDraft
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 app = typer.Typer(no_args_is_help=True, help="Users: who sends and who receives.")
 
@@ -63,22 +58,21 @@ def add(
     """Add a user. A password is made and shown this once, unless you give one."""
     password = _asked() if ask_password else ""
 
-    async def work() -> dict[str, Any]:
-        async with opened(config, data) as gateway:
-            draft = UserDraft(
-                user_name=user_name,
-                email=email,
-                external_id=external_id,
-                phone=phone,
-                full_name=full_name,
-                password=password,
-                role=role.value,
-            )
-            chosen = await gateway.people.company(company)
-            new = await gateway.people.add_user(chosen.id, draft)
-            return as_json(new.user) | ({} if ask_password else {"password": new.password})
+    async def work(gateway: Heliograph) -> dict[str, Any]:
+        draft = UserDraft(
+            user_name=user_name,
+            email=email,
+            external_id=external_id,
+            phone=phone,
+            full_name=full_name,
+            password=password,
+            role=role.value,
+        )
+        chosen = await gateway.people.company(company)
+        new = await gateway.people.add_user(chosen.id, draft)
+        return as_json(new.user) | ({} if ask_password else {"password": new.password})
 
-    _show_once(run(work()), json)
+    _show_once(in_gateway(config, data, work), json)
 
 
 @app.command("list")
@@ -92,11 +86,10 @@ def list_(
 ) -> None:
     """List users in order of associate id."""
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened(config, data) as gateway:
-            return [as_json(user) for user in await gateway.people.users(company, after=after, limit=limit)]
+    async def work(gateway: Heliograph) -> list[dict[str, Any]]:
+        return [as_json(user) for user in await gateway.people.users(company, after=after, limit=limit)]
 
-    users = run(work())
+    users = in_gateway(config, data, work)
     if json:
         print_json(users)
         return
@@ -129,13 +122,12 @@ def password(
     """Set a new password; all of the user's tickets end. A password that is made is shown this once."""
     given = _asked() if ask else ""
 
-    async def work() -> dict[str, Any]:
-        async with opened(config, data) as gateway:
-            user = await gateway.people.find(company, who)
-            new = await gateway.people.set_password(user, given)
-            return as_json(new.user) | ({} if ask else {"password": new.password})
+    async def work(gateway: Heliograph) -> dict[str, Any]:
+        user = await gateway.people.find(company, who)
+        new = await gateway.people.set_password(user, given)
+        return as_json(new.user) | ({} if ask else {"password": new.password})
 
-    _show_once(run(work()), json)
+    _show_once(in_gateway(config, data, work), json)
 
 
 @app.command("disable")
@@ -181,13 +173,12 @@ def import_(
 def _set_active(
     who: str, active: bool, company: int | None, config: Path | None, data: Path | None, json: bool
 ) -> None:
-    async def work() -> tuple[dict[str, Any], bool]:
-        async with opened(config, data) as gateway:
-            user = await gateway.people.find(company, who)
-            changed = await gateway.people.set_active(user, active)
-            return as_json(changed), user.active is not active
+    async def work(gateway: Heliograph) -> tuple[dict[str, Any], bool]:
+        user = await gateway.people.find(company, who)
+        changed = await gateway.people.set_active(user, active)
+        return as_json(changed), user.active is not active
 
-    user, changed = run(work())
+    user, changed = in_gateway(config, data, work)
     word = "enabled" if active else "disabled"
     if json:
         print_json(user | {"changed": changed})
@@ -214,4 +205,4 @@ def _show_once(user: dict[str, Any], json: bool) -> None:
     say(f"user id       {user['user_id']}")
     if "password" in user:
         say(f"password      {user['password']}")
-        say("Note the password now: only its hash is kept, so it cannot be shown again.")
+        say_once("password")

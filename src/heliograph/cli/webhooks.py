@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heliograph.cli.common import NOTHING, CompanyOption, ConfigOption, DataOption, JsonOption, opened, run
+from heliograph.cli.common import NOTHING, CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway
 from heliograph.cli.output import console, iso, plain, print_json, say, state_text, table, when
 from heliograph.core.errors import InvalidArgument
 from heliograph.core.lifecycle import State
 from heliograph.core.webhooks import Endpoint, EndpointState, EventType, TryOut
 from heliograph.intake.webhooks import Change, NewSecret, Sent
+
+if TYPE_CHECKING:
+    from heliograph.app import Heliograph
 
 app = typer.Typer(no_args_is_help=True, help="Event notifications: endpoints that are told what becomes of messages.")
 
@@ -60,13 +64,12 @@ def add(
     """Add an endpoint. A secret is made and shown this once, unless you give one."""
     secret = _asked() if ask_secret else ""
 
-    async def work() -> NewSecret:
-        async with opened(config, data) as gateway:
-            chosen = await gateway.people.company(company)
-            said = Change(url=url, types=event or None, description=description or None, content=content)
-            return await gateway.notices.service.add(chosen.id, said, secret=secret)
+    async def work(gateway: Heliograph) -> NewSecret:
+        chosen = await gateway.people.company(company)
+        said = Change(url=url, types=event or None, description=description or None, content=content)
+        return await gateway.notices.service.add(chosen.id, said, secret=secret)
 
-    _say_secret(run(work()), json)
+    _say_secret(in_gateway(config, data, work), json)
 
 
 @app.command("list")
@@ -74,12 +77,7 @@ def list_(
     company: CompanyOption = None, config: ConfigOption = None, data: DataOption = None, json: JsonOption = False
 ) -> None:
     """List endpoints, and how they fare."""
-
-    async def work() -> list[Endpoint]:
-        async with opened(config, data) as gateway:
-            return await gateway.notices.service.all(company)
-
-    endpoints = run(work())
+    endpoints = in_gateway(config, data, lambda gateway: gateway.notices.service.all(company))
     if json:
         print_json([as_json(each) for each in endpoints])
         return
@@ -93,7 +91,7 @@ def list_(
 @app.command("show")
 def show(id: IdArgument, config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """Show one endpoint, with what it answered when it last failed."""
-    endpoint = run(_found(id, config, data))
+    endpoint = in_gateway(config, data, lambda gateway: gateway.notices.service.find(None, id))
     if json:
         print_json(as_json(endpoint))
         return
@@ -117,11 +115,10 @@ def show(id: IdArgument, config: ConfigOption = None, data: DataOption = None, j
 def check(id: IdArgument, config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """Post a signed event of type gateway.check now, and tell what came back. Ends with 1 when it was not taken."""
 
-    async def work() -> TryOut:
-        async with opened(config, data) as gateway:
-            return await gateway.notices.service.test(await gateway.notices.service.find(None, id))
+    async def work(gateway: Heliograph) -> TryOut:
+        return await gateway.notices.service.test(await gateway.notices.service.find(None, id))
 
-    tried = run(work())
+    tried = in_gateway(config, data, work)
     if json:
         print_json({"id": id, "taken": tried.ok, "status": tried.status, "words": tried.words, "answer": tried.answer})
     else:
@@ -143,35 +140,33 @@ def rotate(
     """Give an endpoint a new secret, shown this once. The old one signs beside it for webhooks.rotation_hours."""
     secret = _asked() if ask_secret else ""
 
-    async def work() -> NewSecret:
-        async with opened(config, data) as gateway:
-            service = gateway.notices.service
-            return await service.rotate(await service.find(None, id), secret=secret)
+    async def work(gateway: Heliograph) -> NewSecret:
+        service = gateway.notices.service
+        return await service.rotate(await service.find(None, id), secret=secret)
 
-    _say_secret(run(work()), json)
+    _say_secret(in_gateway(config, data, work), json)
 
 
 @app.command("enable")
 def enable(id: IdArgument, config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """Tell an endpoint of events again, from now on; what failed meanwhile is for `replay`."""
-    _say_state(run(_turned(id, EndpointState.ENABLED, config, data)), json)
+    _say_state(_turned(id, EndpointState.ENABLED, config, data), json)
 
 
 @app.command("disable")
 def disable(id: IdArgument, config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """Tell an endpoint nothing any more; what still waits for it fails."""
-    _say_state(run(_turned(id, EndpointState.DISABLED, config, data)), json)
+    _say_state(_turned(id, EndpointState.DISABLED, config, data), json)
 
 
 @app.command("remove")
 def remove(id: IdArgument, config: ConfigOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """Forget an endpoint."""
 
-    async def work() -> None:
-        async with opened(config, data) as gateway:
-            await gateway.notices.service.remove(await gateway.notices.service.find(None, id))
+    async def work(gateway: Heliograph) -> None:
+        await gateway.notices.service.remove(await gateway.notices.service.find(None, id))
 
-    run(work())
+    in_gateway(config, data, work)
     if json:
         print_json({"id": id, "removed": True})
     else:
@@ -189,12 +184,11 @@ def deliveries(
 ) -> None:
     """List what an endpoint was or is to be told, newest first, with its attempts."""
 
-    async def work() -> list[Sent]:
-        async with opened(config, data) as gateway:
-            service = gateway.notices.service
-            return await service.sent(await service.find(None, id), state=state, limit=limit)
+    async def work(gateway: Heliograph) -> list[Sent]:
+        service = gateway.notices.service
+        return await service.sent(await service.find(None, id), state=state, limit=limit)
 
-    sent = run(work())
+    sent = in_gateway(config, data, work)
     if json:
         print_json([_sent_json(each) for each in sent])
         return
@@ -224,18 +218,17 @@ def replay(
 ) -> None:
     """Send again what failed or expired, under the same webhook-id. Ends with 1 when there was nothing."""
 
-    async def work() -> int:
-        async with opened(config, data) as gateway:
-            service = gateway.notices.service
-            endpoint = await service.find(None, id)
-            if taken and delivery is None and since is None:
-                raise InvalidArgument("With --taken say --since or --delivery.")
-            if endpoint.state is EndpointState.DISABLED:
-                raise InvalidArgument(f"Endpoint {id} is disabled: enable it first.")
-            start = 0 if since is None else int(since.timestamp() * 1000)
-            return await service.replay(endpoint, delivery_id=delivery, since=start, taken=taken)
+    async def work(gateway: Heliograph) -> int:
+        service = gateway.notices.service
+        endpoint = await service.find(None, id)
+        if taken and delivery is None and since is None:
+            raise InvalidArgument("With --taken say --since or --delivery.")
+        if endpoint.state is EndpointState.DISABLED:
+            raise InvalidArgument(f"Endpoint {id} is disabled: enable it first.")
+        start = 0 if since is None else int(since.timestamp() * 1000)
+        return await service.replay(endpoint, delivery_id=delivery, since=start, taken=taken)
 
-    count = run(work())
+    count = in_gateway(config, data, work)
     if json:
         print_json({"id": id, "replayed": count})
     else:
@@ -244,15 +237,12 @@ def replay(
         raise typer.Exit(NOTHING)
 
 
-async def _found(id: int, config: Any, data: Any) -> Endpoint:
-    async with opened(config, data) as gateway:
-        return await gateway.notices.service.find(None, id)
-
-
-async def _turned(id: int, state: EndpointState, config: Any, data: Any) -> Endpoint:
-    async with opened(config, data) as gateway:
+def _turned(id: int, state: EndpointState, config: Path | None, data: Path | None) -> Endpoint:
+    async def work(gateway: Heliograph) -> Endpoint:
         service = gateway.notices.service
         return await service.change(await service.find(None, id), Change(state=state))
+
+    return in_gateway(config, data, work)
 
 
 def _asked() -> str:

@@ -17,6 +17,7 @@ from heliograph.store.memory import MemoryStore
 from heliograph.testing.builders import an_event
 from heliograph.testing.clock import SATURDAY_NOON as NOON
 from heliograph.testing.clock import JumpingClock
+from heliograph.testing.flaky import Flaky
 from heliograph.testing.secrets import OpenSealer
 
 pytestmark = pytest.mark.anyio
@@ -205,6 +206,28 @@ async def test_while_the_store_is_away_nothing_is_forgotten(evening: Evening) ->
     await evening.clock.jump(5)
     assert await evening.table() == []
     await evening.later.stop(0)
+
+
+async def test_a_fault_of_the_store_that_no_port_should_have_stops_none_of_the_rounds(clock: JumpingClock) -> None:
+    store = MemoryStore(clock)
+    evening = Evening(clock, store)
+    agenda = Flaky(store.agenda)
+    pool: Any = evening.workers
+    later = Later(agenda, pool, evening.shelf, OpenSealer(), clock, lambda job: None)  # type: ignore[arg-type]
+    for method in ("settle", "claim", "renew"):
+        agenda.choke(method, on=lambda *arguments, **named: True)
+    evening.workers.let_go()
+    await later.start(only_here=False)
+    later.put(later.due("SendMessages", 1, PAYLOAD), PAYLOAD, kept=True, changed=False)
+    await clock.jump(11)
+    agenda.heal()
+
+    await store.agenda.settle(done=[], kept=[an_event(1, lease_until=0, payload=evening.payload())])
+    await clock.jump(2)
+
+    assert len(evening.workers.jobs) == 2
+    assert await evening.table() == []
+    await later.stop(0)
 
 
 async def test_what_goes_back_to_the_table_goes_with_what_after_added_even_when_that_was_written_long_ago(

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from heliograph.core.errors import HeliographError, Unavailable
+from heliograph.core.errors import Unavailable
 from heliograph.core.ports import Agenda, Clock, Sealer
 from heliograph.core.scripting import DueEvent
 from heliograph.hooks.job import Job
@@ -272,5 +272,5 @@ class Later:
             log.warning("The store cannot keep AfterAsync events now.", action="agenda_waits", reason=trouble.detail)
             self._news.set()
             await self._clock.sleep(LOOK_EVERY)
-        except HeliographError:
+        except Exception:  # of one round: the next ones must come
             log.exception("An AfterAsync event could not be kept.", action="agenda_bug")

@@ -60,8 +60,8 @@ class Pool(Owner):
 
     def put(self, job: Job) -> None:
         """Have it run in its turn; `job.future` tells when it has."""
-        if self._closed:
-            job.give_up("the gateway stops")
+        if self._closed or self._load is None:
+            job.give_up("the gateway stops" if self._closed else "its script is gone")
             return
         self._waiting.append(job)
         self.free()
@@ -94,9 +94,10 @@ class Pool(Owner):
             started = await asyncio.gather(*(self.try_out(load) for _ in range(missing)), return_exceptions=True)
             fresh += [each[0] for each in started if not isinstance(each, BaseException)]
             broke = [each for each in started if isinstance(each, BaseException)]
-            if not fresh:
+            if broke and not fresh:
                 raise broke[0]
         self._aside -= set(fresh)
+        fresh = [worker for worker in fresh if not worker.gone]  # one may have ended while the others were started
         old, self._workers, self._load = self._workers, fresh, load
         for worker in old:
             self._aside.add(worker)
@@ -126,13 +127,13 @@ class Pool(Owner):
 
     def free(self) -> None:
         """Hand out what waits, to the least busy first; behind a slow one only when all are slow."""
-        while self._waiting and self._workers:
-            worker = min([each for each in self._workers if not each.slow] or self._workers, key=_busy)
+        # Those whose line is closed are about to be lost: what they were given would be, and its script be blamed.
+        while self._waiting and (serving := [worker for worker in self._workers if worker.open]):
+            worker = min([each for each in serving if not each.slow] or serving, key=_busy)
             if worker.load >= self._depth:
                 return
-            job = self._waiting.popleft()
-            if not job.future.done():
-                worker.give(job)
+            if self._waiting[0].future.done() or worker.give(self._waiting[0]):
+                self._waiting.popleft()
 
     def lost(self, worker: WorkerProcess, jobs: list[Job], reason: str) -> None:
         """The first job's running script is to blame; all others run elsewhere, in their old order."""

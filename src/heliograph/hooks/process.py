@@ -21,6 +21,7 @@ from heliograph.hooks.wire import (
     from_worker,
 )
 from heliograph.workers.child import Child
+from heliograph.workers.frames import BrokenFrame
 
 SLOW = 0.05  # seconds
 MODULE = "heliograph.scripts.worker"
@@ -101,14 +102,17 @@ class WorkerProcess(Child):
         """Whether what runs has run for so long that nothing should wait behind it."""
         return bool(self._jobs) and self._loop.time() - self._head_since > SLOW
 
-    def give(self, job: Job) -> None:
-        """Have it run this after what it has."""
+    def give(self, job: Job) -> bool:
+        """Have it run this after what it has; False when it turns out to be gone."""
+        self.write(job.run())
+        if not self.open:
+            return False
         if not self._jobs:
             self._head_since = self._loop.time()
             if self._watch is None:
                 self._arm(self._time_limit)
         self._jobs[job.id] = job
-        self.write(job.run())
+        return True
 
     def complain(self, script: str, message: str) -> None:
         """Have this script's on_error told."""
@@ -145,6 +149,8 @@ class WorkerProcess(Child):
             self._done(frame)
         elif isinstance(frame, Began):
             if (job := self._jobs.get(frame.id)) is not None:
+                if not 0 <= frame.place < len(job.scripts):
+                    raise BrokenFrame("a script that it was not given")
                 job.began(frame)
                 self._head_since = self._loop.time()
         elif isinstance(frame, Ask):

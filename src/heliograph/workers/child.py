@@ -58,6 +58,8 @@ class Child(asyncio.Protocol):
                     start_new_session=True,  # so that what a worker starts ends with it
                 )
             await self._loop.create_unix_connection(lambda: self, sock=ours)
+            if self._verdict:  # it was to end before it had begun
+                self.kill(self._verdict)
         except BaseException:
             ours.close()
             self.kill("it could not be started")
@@ -89,6 +91,12 @@ class Child(asyncio.Protocol):
             await self._over.wait()
 
     @property
+    def open(self) -> bool:
+        """Whether a frame that is sent now may be heard."""
+        line = self._transport
+        return line is not None and not line.is_closing() and not self._verdict
+
+    @property
     def gone(self) -> bool:
         """Whether the process has ended, and whoever derives knows."""
         return self._over.is_set()
@@ -117,8 +125,10 @@ class Child(asyncio.Protocol):
 
     async def _end(self) -> None:
         code = await self._exit_code()
-        self.ended(self._verdict or in_words(code))
-        self._over.set()
+        try:
+            self.ended(self._verdict or in_words(code))
+        finally:
+            self._over.set()
 
     async def _exit_code(self) -> int:
         if self._process is None:

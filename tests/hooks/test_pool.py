@@ -1,0 +1,115 @@
+"""Workers die at moments that nobody chose: every job ends, and no script is blamed that has not run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from heliograph.hooks.job import Job
+from heliograph.hooks.pool import Pool
+from heliograph.hooks.wire import BEFORE, Ask, Began, Load, Source, Told, Who
+from heliograph.intake.carriers import PocketNotificationMessage
+from heliograph.workers.child import Child
+from heliograph.workers.frames import packed
+
+pytestmark = pytest.mark.anyio
+
+METHOD = "SendPushNotification"
+ARGUMENTS = msgspec.json.encode(
+    {"associate_ids": [101], "message": PocketNotificationMessage(title="Lamp", message="lit")}
+)
+TEXT = "def before_send_push_notification(associate_ids, message, event):\n    pass\n"
+
+
+async def silent(ask: Ask) -> Told:
+    raise AssertionError("no script asks here")
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[Pool]:
+    blamed.clear()
+    made = Pool(1, 4, 5.0, answer=silent, said=lambda said: None, lost_script=lambda name, why: blamed.append(name))
+    yield made
+    await made.close()
+
+
+blamed: list[str] = []
+
+
+def a_load(folder: Path) -> Load:
+    return Load(str(folder), [Source("a.py", str(folder / "a.py"), TEXT)], {}, 512 * 1024 * 1024, False)
+
+
+def a_job() -> Job:
+    return Job(BEFORE, METHOD, ("a.py",), Who(1, "rest", 101, False), ARGUMENTS, None, {})
+
+
+async def ran(pool: Pool) -> Job:
+    async with asyncio.timeout(10):
+        return await pool.run(a_job())
+
+
+async def is_gone(worker: Child) -> None:
+    async with asyncio.timeout(10):
+        await worker.wait()
+
+
+async def test_a_worker_that_dies_between_its_trial_and_its_service_serves_nobody(pool: Pool, tmp_path: Path) -> None:
+    load = a_load(tmp_path)
+    worker, _ = await pool.try_out(load)
+    os.kill(worker.pid, signal.SIGKILL)
+    await is_gone(worker)
+
+    await pool.change(load, worker)
+
+    assert (await ran(pool)).failures == []
+    assert worker.pid not in pool.pids
+
+
+@pytest.mark.parametrize("turns", range(1, 8))
+async def test_a_job_that_came_after_its_worker_was_gone_runs_on_the_next_and_its_script_is_not_blamed(
+    pool: Pool, tmp_path: Path, turns: int
+) -> None:
+    await pool.change(a_load(tmp_path))
+    [pid] = pool.pids
+    os.kill(pid, signal.SIGKILL)
+    time.sleep(0.02)  # noqa: ASYNC251 - the loop is to find the end of the line and of the process at once
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    job = await ran(pool)
+
+    assert (job.failures, blamed) == ([], [])
+
+
+async def test_without_scripts_a_job_is_given_up_at_once(pool: Pool, tmp_path: Path) -> None:
+    load = a_load(tmp_path)
+    worker, _ = await pool.try_out(load)
+    await pool.change(load, worker)
+    await pool.change(None)
+    await is_gone(worker)
+
+    assert (await ran(pool)).given_up is True
+
+
+async def test_a_worker_that_tells_of_a_script_beyond_the_last_is_ended_and_its_jobs_too(
+    pool: Pool, tmp_path: Path
+) -> None:
+    load = a_load(tmp_path)
+    worker, _ = await pool.try_out(load)
+    await pool.change(load, worker)
+    job = a_job()
+    running = asyncio.create_task(pool.run(job))
+    await asyncio.sleep(0)
+
+    worker.data_received(packed(Began(job.id, 7, None, None, None, [])))
+
+    async with asyncio.timeout(10):
+        assert await running is job

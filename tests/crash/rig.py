@@ -48,6 +48,7 @@ class GatewayProcess:
         )
         assert self._process.stdout is not None
         line = await asyncio.wait_for(self._process.stdout.readline(), 60)
+        assert line, "it ended before it was ready; the reason is on its standard error"
         self.ready = json.loads(line)
         return self.ready
 
@@ -68,7 +69,7 @@ class GatewayProcess:
         """Ask it to end; its exit code."""
         assert self._process is not None
         self._process.terminate()
-        return await asyncio.wait_for(self._process.wait(), 30)
+        return await asyncio.wait_for(self._process.wait(), 60)
 
 
 @dataclass
@@ -79,6 +80,7 @@ class Ledger:
     unanswered: set[str] = field(default_factory=set)  # sent, and the answer never came: may or may not arrive
     refused: Counter[str] = field(default_factory=Counter)
     serial: int = 0
+    kills: int = 0
 
     def token(self, kind: str) -> str:
         """A text that no other message carries."""

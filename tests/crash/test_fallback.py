@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -16,11 +14,13 @@ import pytest
 
 from heliograph.testing.servers.webhook import WebhookServer
 
+from .reckoning import ROUNDS, account, arrival, kills
 from .rig import Connection, GatewayProcess, Ledger, envelope
+from .test_kill import token_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-ROUNDS = int(os.environ.get("HELIOGRAPH_CRASH_ROUNDS", "20")) // 2 or 1
+HALF = ROUNDS // 2 or 1
 #: A channel that refuses all, one that never hears of what it took, and the webhooks of the demo in the place of both.
 CHANNELS = {
     "HELIOGRAPH_CHANNELS__FIRST__KIND": "stub",
@@ -70,11 +70,11 @@ def kept(folder: Path) -> dict[str, Counter[str]]:
 async def test_what_a_channel_lost_goes_the_second_way_exactly_once_whenever_the_process_is_killed(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    chance, ledger = random.Random(ROUNDS), Ledger()
+    chance, ledger = random.Random(HALF), Ledger()
     environment = CHANNELS | {"HELIOGRAPH_MESSAGING__WAIT": "0.5", "HELIOGRAPH_DISPATCH__LEASE": "2"}
     gateway = GatewayProcess(tmp_path / "data", **environment)
     async with WebhookServer() as receiver, gateway:
-        for _ in range(ROUNDS):
+        for _ in kills(HALF, ledger, least=5):
             ready = await gateway.start()
             callers = [
                 asyncio.create_task(caller(plugin, ready, receiver.url, ledger)) for plugin in ("first", "silent") * 3
@@ -83,31 +83,24 @@ async def test_what_a_channel_lost_goes_the_second_way_exactly_once_whenever_the
             await gateway.kill()
             await asyncio.gather(*callers)
         await gateway.start()
-        arrived: Counter[str] = Counter()
-        for _ in range(120):
-            arrived = Counter(token_of(request.json) for request in receiver.requests)
-            if ledger.promised <= arrived.keys():
-                break
-            await asyncio.sleep(0.5)
+
+        async def posted() -> Counter[str]:
+            return Counter(token_of(request.json) for request in receiver.requests)
+
+        arrived = await arrival(ledger.promised, posted)
+        lost = ledger.promised - arrived.keys()
+        story = account(tmp_path / "data", lost)
         assert await gateway.stop() == 0
     messages = {body: channels for body, channels in kept(tmp_path / "data").items() if body.startswith("hook-")}
     doubled = [body for body, channels in messages.items() if channels["webhook"] > 1]
-    lost = ledger.promised - arrived.keys()
     again = sum(count - 1 for count in arrived.values())
     summary = (
-        f"{ROUNDS} kills, {len(ledger.promised)} promised, {len(lost)} lost, {len(doubled)} with two second ways, "
+        f"{ledger.kills} kills, {len(ledger.promised)} promised, {len(lost)} lost, {len(doubled)} with two second ways, "
         f"{again} sent again by theirs"
     )
     print(summary)
     record_property("crash", summary)
     assert not ledger.refused
-    assert not lost, sorted(lost)[:20]
+    assert not lost, story
     assert not doubled, doubled[:20]
-    assert len(ledger.promised) > ROUNDS * 5, "too little was sent for the test to mean anything"
-
-
-def token_of(payload: Any) -> str:
-    """The token in a webhook's JSON."""
-    text = json.dumps(payload)
-    start = text.index("hook-")
-    return text[start : text.index(".", start) + 1]
+    assert len(ledger.promised) > HALF * 5, "too little was sent for the test to mean anything"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,11 +13,12 @@ from typing import Any
 import apsw
 import pytest
 
+from .reckoning import PATIENCE, ROUNDS
 from .rig import Connection, GatewayProcess
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-ROUNDS = int(os.environ.get("HELIOGRAPH_CRASH_ROUNDS", "20")) // 2 or 1
+HALF = ROUNDS // 2 or 1
 #: To and Format of a call's items; every other one is bad, each in its own way.
 ITEMS = (("{user}", ""), ("", ""), ("{user}", "text/plain"), ("nobody", ""), ("{user}", ""), ("{user}", "sms/mms"))
 GOOD = frozenset({0, 2, 4})
@@ -79,18 +79,18 @@ def kept(folder: Path) -> tuple[dict[str, dict[int, tuple[int, str, str]]], int]
 async def test_each_item_is_kept_as_it_was_answered_or_its_call_is_not_kept_at_all(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    chance, told = random.Random(ROUNDS), Told()
+    chance, told = random.Random(HALF), Told()
     quotas = {"HELIOGRAPH_QUOTAS__COMPANY__MONTH": "1000000"}
     gateway = GatewayProcess(tmp_path / "data", HELIOGRAPH_MESSAGING__WAIT="0.3", **quotas)
     async with gateway:
-        for _ in range(ROUNDS):
+        for _ in range(HALF):
             ready = await gateway.start()
             callers = [asyncio.create_task(caller(number, ready, told)) for number in range(4)]
             await asyncio.sleep(chance.uniform(0.1, 1.2))
             await gateway.kill()
             await asyncio.gather(*callers)
         await gateway.start()
-        for _ in range(100):
+        for _ in range(int(PATIENCE / 0.2)):
             calls, _ = kept(tmp_path / "data")
             if all(
                 state in ("sent", "delivered", "failed") for call in calls.values() for _, state, _ in call.values()
@@ -100,7 +100,7 @@ async def test_each_item_is_kept_as_it_was_answered_or_its_call_is_not_kept_at_a
         assert await gateway.stop() == 0
     calls, counted = kept(tmp_path / "data")
     summary = (
-        f"{ROUNDS} kills, {len(told.asked)} calls, {len(told.answered)} answered, {len(calls)} kept, "
+        f"{HALF} kills, {len(told.asked)} calls, {len(told.answered)} answered, {len(calls)} kept, "
         f"{len(calls) * len(ITEMS)} items, {counted} counted"
     )
     print(summary)

@@ -17,11 +17,11 @@ import pytest
 
 from heliograph.testing.servers.webhook import WebhookServer
 
+from .reckoning import ROUNDS, account, arrival, kills
 from .rig import GatewayProcess, Ledger, caller
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-ROUNDS = int(os.environ.get("HELIOGRAPH_CRASH_ROUNDS", "20"))
 KINDS = ("push", "rest", "send", "hook") * 4
 
 
@@ -32,42 +32,37 @@ async def test_nothing_answered_with_success_is_lost_when_the_process_is_killed(
     ledger = Ledger()
     gateway = GatewayProcess(tmp_path / "data", HELIOGRAPH_MESSAGING__WAIT="0.5", HELIOGRAPH_DISPATCH__LEASE="2")
     async with WebhookServer() as receiver, gateway:
-        for _ in range(ROUNDS):
+        for _ in kills(ROUNDS, ledger, least=20):
             ready = await gateway.start()
             callers = [asyncio.create_task(caller(kind, ready, receiver.url, ledger)) for kind in KINDS]
             await asyncio.sleep(chance.uniform(0.1, 1.5))
             await gateway.kill()
             await asyncio.gather(*callers)
         ready = await gateway.start()
-        hooks, inbox = await settled(ready, ledger, receiver)
+
+        async def arrived() -> Counter[str]:
+            inbox = await asyncio.to_thread(inbox_tokens, ready)
+            return inbox + Counter(token_of(request.json) for request in receiver.requests)
+
+        found = await arrival(ledger.promised, arrived)
+        lost = ledger.promised - found.keys()
+        story = account(tmp_path / "data", lost)
         assert await gateway.stop() == 0
 
-    lost = {token for token in ledger.promised if token not in hooks and token not in inbox}
-    repeated = sum(count - 1 for count in (hooks + inbox).values())
+    hooks = Counter({token: count for token, count in found.items() if token.startswith("hook")})
+    inbox = found - hooks
+    repeated = sum(count - 1 for count in found.values())
     summary = (
-        f"{ROUNDS} kills, {len(ledger.promised)} promised, {len(lost)} lost, {repeated} sent again "
+        f"{ledger.kills} kills, {len(ledger.promised)} promised, {len(lost)} lost, {repeated} sent again "
         f"({sum(count - 1 for count in hooks.values())} webhooks, {sum(count - 1 for count in inbox.values())} inbox items), "
         f"{len(ledger.unanswered)} without an answer"
     )
     print(summary)
     record_property("crash", summary)
     assert not ledger.refused
-    assert not lost, sorted(lost)[:20]
+    assert not lost, story
     assert len(ledger.promised) > ROUNDS * 20, "too little was sent for the test to mean anything"
     assert max(inbox.values()) == 1, "the inbox knows a delivery it has had"
-
-
-async def settled(ready: dict[str, Any], ledger: Ledger, receiver: WebhookServer) -> tuple[Counter[str], Counter[str]]:
-    """How often each token arrived, once all promised ones have, or nothing has changed for a while."""
-    arrived: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
-    for _ in range(120):
-        inbox = await asyncio.to_thread(inbox_tokens, ready)
-        hooks = Counter(token_of(request.json) for request in receiver.requests)
-        arrived = (hooks, inbox)
-        if all(token in hooks or token in inbox for token in ledger.promised):
-            break
-        await asyncio.sleep(0.5)
-    return arrived
 
 
 def token_of(payload: Any) -> str:

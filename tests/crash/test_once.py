@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from .reckoning import ROUNDS, account, arrival, kills
 from .rig import Connection, GatewayProcess, Ledger, request
 from .test_kill import inbox_tokens
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-ROUNDS = int(os.environ.get("HELIOGRAPH_CRASH_ROUNDS", "20"))
 KINDS = ("push", "rest", "send") * 4
 AT_ONCE = 3
 
@@ -84,7 +83,7 @@ async def test_a_call_repeated_until_it_is_answered_is_sent_once_whenever_the_pr
         await gateway.start()
         callers = [Insisting(kind, gateway, ledger) for kind in KINDS]
         tasks = [asyncio.create_task(caller.run()) for caller in callers]
-        for _ in range(ROUNDS):
+        for _ in kills(ROUNDS, ledger, least=20):
             await asyncio.sleep(chance.uniform(0.1, 0.8))
             await gateway.kill()
             await gateway.start()
@@ -93,23 +92,22 @@ async def test_a_call_repeated_until_it_is_answered_is_sent_once_whenever_the_pr
         await asyncio.gather(*tasks)
         for caller in callers:
             caller.hang_up()
-        arrived: Counter[str] = Counter()
-        for _ in range(120):  # a delivery under way when the process died waits for its lease to lapse
-            arrived = await asyncio.to_thread(inbox_tokens, gateway.ready)
-            if ledger.promised <= arrived.keys():
-                break
-            await asyncio.sleep(0.5)
+        # A delivery under way when the process died waits for its lease to lapse.
+        arrived = await arrival(ledger.promised, lambda: asyncio.to_thread(inbox_tokens, gateway.ready))
+        lost = ledger.promised - arrived.keys()
+        story = account(tmp_path / "data", lost)
         assert await gateway.stop() == 0
 
     differing = [token for caller in callers for token in caller.differing]
     summary = (
-        f"{ROUNDS} kills, {len(ledger.promised)} keys, {sum(caller.tries for caller in callers)} requests, "
+        f"{ledger.kills} kills, {len(ledger.promised)} keys, {sum(caller.tries for caller in callers)} requests, "
         f"{sum(caller.replayed for caller in callers)} answered from what was kept, "
-        f"{len(ledger.promised - arrived.keys())} lost, {sum(arrived.values()) - len(arrived)} sent twice"
+        f"{len(lost)} lost, {sum(arrived.values()) - len(arrived)} sent twice"
     )
     print(summary)
     record_property("once", summary)
     assert not differing, "every request with the same key got the same answer"
+    assert not lost, story
     assert set(arrived) == ledger.promised
     assert set(arrived.values()) == {1}
     assert len(ledger.promised) > ROUNDS * 20, "too little was sent for the test to mean anything"

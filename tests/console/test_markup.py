@@ -10,9 +10,9 @@ from lxml import etree, html
 from heliograph.core.lifecycle import LATER_WORDS, State
 from heliograph.edge.console.dead_letters import STATES_SHOWN
 from heliograph.edge.console.frame import link
-from heliograph.edge.console.markup import Html, flow, tag
 from heliograph.edge.console.message import SAID
 from heliograph.edge.console.words import STATES, count, span, when
+from heliograph.edge.markup import Html, as_written, flow, tag
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
@@ -29,12 +29,21 @@ def test_whatever_text_comes_in_no_element_and_no_attribute_comes_of_it(text: st
 def test_only_what_tag_made_is_markup() -> None:
     assert tag("p", "<b>", Html("<i></i>"), ["&", None, False, 5]) == "<p>&lt;b&gt;<i></i>&amp;5</p>"
     assert tag("input", name="a", disabled=True, value=None, class_="x") == '<input name="a" disabled class="x">'
-    assert flow("a", ["b", tag("br")]) == "ab<br></br>"
+    assert flow("a", ["b", tag("br")]) == "ab<br>"
 
 
 @pytest.mark.parametrize("unseen", ["\u202e", "\x00", "\x1b", "\u2066", "\x85", "\u200f"])
 def test_what_turns_or_hides_writing_is_shown_as_what_it_is(unseen: str) -> None:
     assert tag("p", f"a{unseen}b") == "<p>a\ufffdb</p>"
+
+
+@given(st.text(max_size=200))
+def test_text_that_keeps_its_marks_makes_no_element_either(text: str) -> None:
+    [around] = html.fragments_fromstring(f"<div>{tag('p', as_written(text))}</div>")
+    assert isinstance(around, etree._Element)
+    [paragraph] = around
+    assert (len(paragraph), len(paragraph.attrib)) == (0, 0)
+    assert tag("p", as_written("\u200f<b>")) == "<p>\u200f&lt;b&gt;</p>"
 
 
 def test_an_address_keeps_its_values_apart() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from html import escape
 from typing import Any
 
 import structlog
@@ -13,6 +12,7 @@ from starlette.routing import Route
 
 from heliograph.edge.contract.versions import AGENTS, VERSIONS, has_agent
 from heliograph.edge.http.browsers import page_headers, source_hash
+from heliograph.edge.markup import Child, Html, document, flow, tag
 from heliograph.edge.rest.own import as_json
 
 #: Facts about the gateway's health, "status" among them: "ok" or "degraded".
@@ -54,9 +54,16 @@ form.answer{display:flex;gap:.75rem;max-width:24rem}
 form.answer button{flex:1;min-height:3.25rem;margin:1.25rem 0 0}
 """.strip()
 
-_MARK = (
-    '<svg viewBox="0 0 48 48" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" aria-hidden="true">'
-    '<circle cx="24" cy="24" r="8"/><path d="M24 4v6M24 38v6M4 24h6M38 24h6M10 10l4 4M34 34l4 4M38 10l-4 4M14 34l-4 4"/></svg>'
+_MARK = tag(
+    "svg",
+    tag("circle", cx=24, cy=24, r=8),
+    tag("path", d="M24 4v6M24 38v6M4 24h6M38 24h6M10 10l4 4M34 34l4 4M38 10l-4 4M14 34l-4 4"),
+    viewBox="0 0 48 48",
+    fill="none",
+    stroke="currentColor",
+    stroke_width=3,
+    stroke_linecap="round",
+    aria_hidden="true",
 )
 _POLICY = (
     f"default-src 'none'; style-src {source_hash(_STYLE)}; base-uri 'none'; form-action {{}}; frame-ancestors 'none'"
@@ -71,6 +78,16 @@ _DOORS = (
     ("GET /api/v2/inbox", "The signed-in user's inbox; /stream for live events."),
     ("GET /api/v2/messages/{id}", "What became of a message."),
     ("POST /Remote/ServicesNN/{Agent}.svc", "The SOAP agents, version by version."),
+)
+_WAYS_IN = (
+    tag("a", "Open your inbox", href="/inbox"),
+    ". Operators: ",
+    tag("a", "the console", href="/console"),
+    ". Programs: ",
+    tag("a", "try the doors in the API explorer", href="/apiexplorer"),
+    ", or read ",
+    tag("a", "openapi.json", href="/openapi.json"),
+    ".",
 )
 
 
@@ -105,43 +122,38 @@ class Pages:
 
 def not_found() -> Response:
     """The page for an address that is none."""
-    body = '<p>There is nothing at this address. <a href="/">The doors are listed here.</a></p>'
+    body = tag("p", "There is nothing at this address. ", tag("a", "The doors are listed here.", href="/"))
     return HTMLResponse(page("Not found", "Heliograph", "Not found", body), status_code=404, headers=_HEADERS)
 
 
 def _front(status: str, version: str) -> str:
     state = "ok" if status == "ok" else "degraded"
-    doors = "".join(f"<div><dt><code>{escape(door)}</code></dt><dd>{escape(what)}</dd></div>" for door, what in _DOORS)
-    tagline = f'A self-hosted message and push gateway, version {escape(version)}<a class="state {state}" href="/healthz">{state}</a>'
-    body = (
-        f"<h2>Doors</h2><dl>{doors}</dl>"
-        '<p><a href="/inbox">Open your inbox</a>. Operators: <a href="/console">the console</a>. Programs: <a href="/apiexplorer">try the doors in the API explorer</a>, '
-        'or read <a href="/openapi.json">openapi.json</a>.</p>'
-        f"<h2>SOAP contracts</h2>"
-        f'<div class="table"><table><tbody>{_contracts()}</tbody></table></div>'
+    tagline = flow(
+        f"A self-hosted message and push gateway, version {version}",
+        tag("a", state, class_=f"state {state}", href="/healthz"),
+    )
+    doors = [tag("div", tag("dt", tag("code", door)), tag("dd", what)) for door, what in _DOORS]
+    body = flow(
+        tag("h2", "Doors"),
+        tag("dl", doors),
+        tag("p", _WAYS_IN),
+        tag("h2", "SOAP contracts"),
+        tag("div", tag("table", tag("tbody", map(_contracts, reversed(VERSIONS)))), class_="table"),
     )
     return page("Heliograph", "Heliograph", tagline, body)
 
 
-def _contracts() -> str:
-    rows = []
-    for version in reversed(VERSIONS):
-        cells = "".join(
-            f"<td>{_wsdl_link(version, agent) if has_agent(version, agent) else ''}</td>" for agent in AGENTS
-        )
-        rows.append(f"<tr><th scope='row'>Services{version}</th>{cells}</tr>")
-    return "".join(rows)
+def _contracts(version: int) -> Html:
+    """A row of the table: a version's agents, each with its description."""
+    cells = [tag("td", _wsdl_link(version, agent) if has_agent(version, agent) else None) for agent in AGENTS]
+    return tag("tr", tag("th", f"Services{version}", scope="row"), cells)
 
 
-def _wsdl_link(version: int, agent: str) -> str:
-    return f'<a href="/Remote/Services{version}/{agent}.svc?wsdl">{agent}</a>'
+def _wsdl_link(version: int, agent: str) -> Html:
+    return tag("a", agent, href=f"/Remote/Services{version}/{agent}.svc?wsdl")
 
 
-def page(title: str, heading: str, tagline: str, body: str) -> str:
-    """A whole page; title and heading are text, tagline and body are markup."""
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>"
-        f"<header>{_MARK}<div><h1>{escape(heading)}</h1><p>{tagline}</p></div></header>{body}</main></body></html>"
-    )
+def page(title: Child, heading: Child, tagline: Child, body: Child) -> str:
+    """A whole page."""
+    header = tag("header", _MARK, tag("div", tag("h1", heading), tag("p", tagline)))
+    return document(title, tag("style", Html(_STYLE)), tag("main", header, body))

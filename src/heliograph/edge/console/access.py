@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from heliograph.core.access import AccessToken
 from heliograph.core.operators import Session
 from heliograph.edge.console.frame import ROOT, Look, empty, form, page, section, table
-from heliograph.edge.console.markup import Child, Html, tag
 from heliograph.edge.console.words import BAD, GOOD, pill, when
+from heliograph.edge.markup import Child, Html, tag
 
 
 def render(look: Look, sessions: Sequence[Session], tokens: Sequence[AccessToken], companies: dict[int, str]) -> str:

@@ -6,9 +6,9 @@ import msgspec
 
 from heliograph.core.lifecycle import State
 from heliograph.edge.console.frame import ROOT, Look, empty, facts, form, link, page
-from heliograph.edge.console.markup import Child, Html, flow, tag
 from heliograph.edge.console.overview import channel_state
 from heliograph.edge.console.words import BAD, GOOD, count, pill, span, state_pill, when
+from heliograph.edge.markup import Child, Html, flow, tag
 from heliograph.intake.desk import INTERNAL, ChannelView
 
 

@@ -6,9 +6,9 @@ from heliograph.core.delivery import Delivery
 from heliograph.core.lifecycle import Happening, State, can
 from heliograph.core.message import Message
 from heliograph.edge.console.frame import ROOT, Look, empty, form, link, page, table
-from heliograph.edge.console.markup import Child, Html, flow, tag
 from heliograph.edge.console.messages import message_link, text
 from heliograph.edge.console.words import address, when
+from heliograph.edge.markup import Child, Html, flow, tag
 from heliograph.intake.desk import MOST_AT_ONCE, Page
 
 #: What an operator looks through, and what each means.

@@ -20,10 +20,10 @@ from heliograph.edge import failures
 from heliograph.edge.console import session, sign_in
 from heliograph.edge.console.frame import ROOT, Look, brand, page, whole
 from heliograph.edge.console.headers import headers
-from heliograph.edge.console.markup import tag
 from heliograph.edge.console.said import sentence
 from heliograph.edge.http.browsers import refuse_other_pages
 from heliograph.edge.http.messages import read_body
+from heliograph.edge.markup import tag
 from heliograph.intake.desk import Desk
 from heliograph.intake.operators import Operators
 

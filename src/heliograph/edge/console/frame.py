@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from heliograph.core.operators import Operator
-from heliograph.edge.console.markup import Child, Html, flow, tag
+from heliograph.edge.markup import Child, Html, document, flow, tag
 
 ROOT = "/console"
 
@@ -52,14 +52,11 @@ def page(look: Look, here: str, title: str, *content: Child, live: bool = False)
 def whole(title: str, assets: str, body: Html) -> str:
     """The document."""
     head = flow(
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width,initial-scale=1"),
-        tag("title", title),
         tag("link", rel="stylesheet", href=f"{ROOT}/console.css?{assets}"),
         tag("script", src=f"{ROOT}/console.js?{assets}", defer=True),
     )
     skip = tag("a", "To the content", href="#main", class_="skip")
-    return "<!doctype html>" + tag("html", tag("head", head), tag("body", skip, body), lang="en")
+    return document(title, head, flow(skip, body))
 
 
 def _bar(look: Look, here: str) -> Html:

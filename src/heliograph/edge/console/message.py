@@ -12,7 +12,6 @@ from heliograph.core.lifecycle import SETTLED, Happening, State, can
 from heliograph.core.message import Message, Push, Text
 from heliograph.core.people import User
 from heliograph.edge.console.frame import ROOT, Look, empty, facts, form, link, page, section, table
-from heliograph.edge.console.markup import Child, Html, flow, tag
 from heliograph.edge.console.messages import message_link, text
 from heliograph.edge.console.words import (
     BAD,
@@ -27,6 +26,7 @@ from heliograph.edge.console.words import (
     state_pill,
     when,
 )
+from heliograph.edge.markup import Child, Html, flow, tag
 from heliograph.intake.query import MessageView
 
 SHOWN = 50  # deliveries on one page; those in trouble come first

@@ -10,8 +10,8 @@ from heliograph.core.lifecycle import State
 from heliograph.core.message import Message, Push
 from heliograph.core.search import Wanted
 from heliograph.edge.console.frame import ROOT, Look, empty, link, page, table
-from heliograph.edge.console.markup import Child, Html, flow, tag
 from heliograph.edge.console.words import state_pill, when
+from heliograph.edge.markup import Child, Html, flow, tag
 from heliograph.intake.desk import Page
 from heliograph.intake.query import MessageView
 

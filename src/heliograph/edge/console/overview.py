@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from heliograph.core.lifecycle import State
 from heliograph.core.standing import Minute
 from heliograph.edge.console.frame import ROOT, Look, empty, link, page, section, table
-from heliograph.edge.console.markup import Child, Html, flow, tag
 from heliograph.edge.console.messages import message_link
 from heliograph.edge.console.words import BAD, GOOD, UNDER_WAY, count, pill, span, state_pill, when
+from heliograph.edge.markup import Child, Html, flow, tag
 from heliograph.intake.desk import INTERNAL, ChannelView, Overview, late
 
 _UNDER_WAY = (State.QUEUED, State.LEASED, State.HELD)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from heliograph.core.standing import Mishap, ScriptState
 from heliograph.edge.console.frame import ROOT, Look, empty, facts, form, page, section
-from heliograph.edge.console.markup import Child, Html, flow, tag
 from heliograph.edge.console.words import BAD, GOOD, pill, when
+from heliograph.edge.markup import Child, Html, flow, tag
 
 _SHOWN = 20  # kinds of failure
 

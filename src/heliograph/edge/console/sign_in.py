@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heliograph.edge.console.frame import ROOT, brand, whole
-from heliograph.edge.console.markup import Html, flow, tag
+from heliograph.edge.markup import Html, flow, tag
 
 
 def render(assets: str, *, after: str, refused: str, several: bool, allowed: bool, passwords: bool) -> str:

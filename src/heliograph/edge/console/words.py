@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from heliograph.core.delivery import Delivery
 from heliograph.core.lifecycle import State
-from heliograph.edge.console.markup import Html, tag
+from heliograph.edge.markup import Html, tag
 
 GOOD, BAD, UNDER_WAY, ASIDE = "good", "bad", "busy", "aside"
 

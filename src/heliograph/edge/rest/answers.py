@@ -5,7 +5,6 @@ Only pressing a button answers: programs that follow links look at the page and 
 
 from __future__ import annotations
 
-from html import escape
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -18,6 +17,7 @@ from heliograph.core.people import Caller
 from heliograph.core.ports import Directory
 from heliograph.edge import failures
 from heliograph.edge.http.messages import read_body
+from heliograph.edge.markup import Html, as_written, flow, tag
 from heliograph.edge.pages import KEYED, page
 from heliograph.intake.answer_links import PATH, AnswerLinks, Asked
 from heliograph.intake.answers import OVER, AnswerService, Question
@@ -79,28 +79,29 @@ class AnswerPages:
 
 
 def _question(question: Question, note: str) -> str:
-    push, answer = question.push, question.answer
-    body = f'<p class="text">{escape(push.body)}</p>' if push.body else ""
-    if note:
-        body += f"<p><strong>{escape(note)}</strong></p>"
-    if question.over and answer is None:
-        body += "<p>Nothing was answered.</p>"
-    elif answer is None:
-        buttons = "".join(
-            f'<button name="answer" value="{value.value}">{value.value.capitalize()}</button> ' for value in YesNo
-        )
-        body += f'<form class="answer" method="post">{buttons}</form>'
-    else:
-        body += f"<p>Your answer: <strong>{answer.value}</strong></p>"
-    title = push.title or "A question"
+    push = question.push
+    title = as_written(push.title or "A question")
+    body = flow(
+        tag("p", as_written(push.body), class_="text") if push.body else None,
+        tag("p", tag("strong", note)) if note else None,
+        _state(question),
+    )
     return page(title, title, "A question for you", body)
+
+
+def _state(question: Question) -> Html:
+    """The answer; or the buttons, as long as there is time."""
+    if question.answer is not None:
+        return tag("p", "Your answer: ", tag("strong", question.answer.value))
+    if question.over:
+        return tag("p", "Nothing was answered.")
+    buttons = [tag("button", each.value.capitalize(), name="answer", value=each.value) for each in YesNo]
+    return tag("form", buttons, class_="answer", method="post")
 
 
 def _failed(error: Exception) -> Response:
     row = failures.row(error)
     told = failures.told(error) if isinstance(error, HeliographError) else "The form cannot be read."
     status = row.http_status if isinstance(error, HeliographError) else 400
-    body = f"<p>{escape(told)}</p>"
-    return HTMLResponse(
-        page("Not answered", "Not answered", "Nothing was changed", body), status_code=status, headers=KEYED
-    )
+    whole = page("Not answered", "Not answered", "Nothing was changed", tag("p", told))
+    return HTMLResponse(whole, status_code=status, headers=KEYED)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -12,6 +10,7 @@ from heliograph.core.errors import HeliographError
 from heliograph.core.reporting import Offer, ProviderCall
 from heliograph.edge import failures
 from heliograph.edge.http.messages import header_map, read_body
+from heliograph.edge.markup import tag
 from heliograph.edge.pages import KEYED, page
 from heliograph.intake.callbacks import Callbacks
 
@@ -40,17 +39,16 @@ class CallbackPages:
             call = ProviderCall(query, body, header_map(request.scope))
             heard = await self._callbacks.take(request.path_params["channel"], call)
             if offer is not None and "text/html" in request.headers.get("accept", ""):
-                return HTMLResponse(page(offer.title, offer.title, escape(offer.done), ""), headers=KEYED)
+                return HTMLResponse(page(offer.title, offer.title, offer.done, None), headers=KEYED)
         except HeliographError as error:
             return _failed(error)
         return Response(heard.text, media_type=heard.media, headers=_HEADERS)
 
 
 def _asked(offer: Offer) -> Response:
-    name, value = map(escape, offer.field)
-    button = f'<button name="{name}" value="{value}">{escape(offer.button)}</button>'
-    body = f'<form class="answer" method="post">{button}</form>'
-    return HTMLResponse(page(offer.title, offer.title, escape(offer.text), body), headers=KEYED)
+    name, value = offer.field
+    form = tag("form", tag("button", offer.button, name=name, value=value), class_="answer", method="post")
+    return HTMLResponse(page(offer.title, offer.title, offer.text, form), headers=KEYED)
 
 
 def _failed(error: HeliographError) -> Response:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-_EMPTY = frozenset({"input", "meta", "link"})
+_EMPTY = frozenset(
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
+)
 
 
 class Html(str):
@@ -29,6 +31,21 @@ def tag(element: str, /, *children: Child, **attributes: Value) -> Html:
 def flow(*children: Child) -> Html:
     """The children one after the other."""
     return Html("".join(map(_one, children)))
+
+
+def document(title: Child, head: Child, body: Child) -> str:
+    """A whole page in English; `head` holds its styles and scripts."""
+    common = (
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width,initial-scale=1"),
+        tag("title", title),
+    )
+    return "<!doctype html>" + tag("html", tag("head", common, head), tag("body", body), lang="en")
+
+
+def as_written(text: str) -> Html:
+    """Text with the marks that turn its direction, for the one it was written to; others are shown that they are there."""
+    return Html(escape(text))
 
 
 def _one(child: Child) -> str:

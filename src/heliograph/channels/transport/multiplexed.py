@@ -105,6 +105,9 @@ class Host:
         except TimeoutError:
             connection.close()
             raise ConnectFailed("could not connect in time") from None
+        except asyncio.CancelledError:
+            connection.close()
+            raise
         except ssl.SSLCertVerificationError as error:
             raise CertificateRefused(f"the server's certificate does not hold: {error.verify_message}") from None
         except (OSError, ssl.SSLError) as error:

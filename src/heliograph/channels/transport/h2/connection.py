@@ -39,6 +39,11 @@ class Connection(asyncio.Protocol):
         """Come back when the far side's settings are here. Raises ConnectFailed."""
         await self._ready
 
+    @property
+    def doubted(self) -> bool:
+        """Whether it has been asked if it lives, and has not answered yet."""
+        return self._pong is not None
+
     async def alive(self) -> bool:
         """Whether the far side answers a ping in time."""
         if self._pong is None:
@@ -46,7 +51,7 @@ class Connection(asyncio.Protocol):
             self.session.ping()
             self._plan_flush()
         done, _ = await asyncio.wait([self._pong], timeout=PING_WAIT)
-        return bool(done) and not self.session.leaving
+        return bool(done)
 
     def ask(self, head: Head, body: bytes, now: float, deadline: float) -> Stream:
         """Begin a request; there must be room. Its future gets the Reply, Unprocessed or ReplyLost."""

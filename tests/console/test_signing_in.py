@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.console.conftest import promote
 from tests.console.visitor import Visitor, words
+from tests.edge.ways_in import WAYS
 
 from heliograph.config.settings import ConsoleSettings, ServerSettings, SignInSettings
 from heliograph.testing.running import PASSWORD, Town, a_town
@@ -222,6 +223,30 @@ async def test_behind_a_proxy_with_https_the_cookie_travels_by_https_alone(tmp_p
         assert (await visitor.get()).status == 200
         visitor.cookie = visitor.cookie.removeprefix("__Secure-")
         assert (await visitor.get()).status == 401, "one that somebody planted over plain HTTP is not taken"
+
+
+@pytest.mark.parametrize(("server", "headers", "secure"), WAYS)
+async def test_the_cookie_has_the_name_of_https_where_the_browser_came_by_it(
+    tmp_path: Path, server: dict[str, Any], headers: dict[str, str], secure: bool
+) -> None:
+    async with a_town(
+        tmp_path, server=ServerSettings(port=0, **server), console=ConsoleSettings(plain_http=True)
+    ) as town:
+        await promote(town, 101)
+        fields: dict[str, str | list[str]] = {"user_name": "keeper101", "password": PASSWORD}
+        heard = await Visitor(town).post("/sign-in", fields, {"Sec-Fetch-Site": "same-origin", **headers})
+    assert heard.headers["set-cookie"].startswith("__Secure-") is secure
+    assert ("strict-transport-security" in heard.headers) is secure
+
+
+async def test_no_password_is_taken_from_a_browser_that_came_to_the_proxy_by_plain_http(tmp_path: Path) -> None:
+    server = ServerSettings(port=0, public_url="https://gateway.example.com", trusted_proxies=["127.0.0.1"])
+    async with a_town(tmp_path, server=server) as town:
+        await promote(town, 101)
+        visitor = Visitor(town, "http://gateway.example.com")
+        told = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-Proto": "http"}
+        fields: dict[str, str | list[str]] = {"user_name": "keeper101", "password": PASSWORD}
+        assert (await visitor.post("/sign-in", fields, told)).status == 403
 
 
 # ------------------------------------------------------------------- settings

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from http.cookies import SimpleCookie
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from msgspec.structs import replace
+from tests.edge.ways_in import WAYS
 
 from heliograph.config.settings import ServerSettings, TicketSettings
 from heliograph.core.access import Scope
@@ -68,10 +70,14 @@ async def test_who_asks_to_stay_signed_in_stays_for_as_long_as_the_operator_allo
         assert again.valid_to == kept.valid_to, "its use makes it no shorter"
 
 
-async def test_behind_https_the_cookie_is_sent_over_https_alone(tmp_path: Path) -> None:
-    server = ServerSettings(port=0, public_url="https://push.coast.example")
-    async with a_town(tmp_path, server=server) as town:
-        assert "Secure" in (await sign_in(town)).headers["set-cookie"]
+@pytest.mark.parametrize(("server", "headers", "secure"), WAYS)
+async def test_the_cookie_is_for_https_alone_where_the_browser_came_by_it(
+    tmp_path: Path, server: dict[str, Any], headers: dict[str, str], secure: bool
+) -> None:
+    async with a_town(tmp_path, server=ServerSettings(port=0, **server)) as town:
+        begun = await sign_in(town, **headers)
+        ended = await town.ask("DELETE", SESSION, OURS | headers | {"Cookie": cookie_of(begun)})
+    assert ["Secure" in heard.headers["set-cookie"] for heard in (begun, ended)] == [secure, secure]
 
 
 async def test_a_wrong_password_and_a_wrong_name_are_refused_alike_and_without_a_window_of_the_browsers(

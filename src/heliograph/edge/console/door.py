@@ -21,6 +21,7 @@ from heliograph.edge.console import session, sign_in
 from heliograph.edge.console.frame import ROOT, Look, brand, page, whole
 from heliograph.edge.console.headers import headers
 from heliograph.edge.console.said import sentence
+from heliograph.edge.http.address import by_https
 from heliograph.edge.http.browsers import refuse_other_pages
 from heliograph.edge.http.messages import read_body
 from heliograph.edge.markup import tag
@@ -130,7 +131,7 @@ class Door:
         log.info("An operator signed in.", action="console_sign_in", session_id=operator.session_id,
                  associate_id=operator.associate_id)  # fmt: skip
         response = self._redirect(request, session.below(first(form, "after")))
-        over_https = session.secure(request, self._public_url)
+        over_https = by_https(request.scope, self._public_url)
         session.begin(response, text, lifetime=self._settings.console.lifetime, over_https=over_https)
         return response
 
@@ -176,7 +177,7 @@ class Door:
         return RedirectResponse(onwards, 303, headers=self._headers(request))
 
     def _headers(self, request: Request) -> dict[str, str]:
-        return headers(secure=session.secure(request, self._public_url))
+        return headers(secure=by_https(request.scope, self._public_url))
 
     def _trouble(self, request: Request, look: Look, error: Exception) -> Response:
         status = failures.row(error).http_status

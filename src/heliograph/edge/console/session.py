@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hmac
 import re
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from heliograph.core.errors import NotAllowed
 from heliograph.edge.console.frame import ROOT
-from heliograph.edge.http.address import loopback
+from heliograph.edge.http.address import by_https, loopback
 from heliograph.edge.http.browsers import refuse_other_pages
 from heliograph.intake.sign_in import secret_hash
 
@@ -20,16 +19,9 @@ _LONGEST = 200  # characters of a cookie; ours have 43
 _BELOW = re.compile(re.escape(ROOT) + r"(?:/[a-z0-9/-]*)?(?:\?[A-Za-z0-9=&%+._:-]*)?", re.ASCII)
 
 
-def secure(request: Request, public_url: str) -> bool:
-    """Whether the browser came by HTTPS, to us or to a proxy in front."""
-    public = urlsplit(public_url)
-    by_proxy = public.scheme == "https" and public.netloc.lower() == request.headers.get("host", "").lower()
-    return request.url.scheme == "https" or by_proxy
-
-
 def private(request: Request, public_url: str) -> bool:
     """Whether nobody on the way can read along: HTTPS, or the browser is on this machine."""
-    return secure(request, public_url) or loopback(request.url.hostname or "")
+    return by_https(request.scope, public_url) or loopback(request.url.hostname or "")
 
 
 def session_text(request: Request, public_url: str) -> str:
@@ -37,7 +29,7 @@ def session_text(request: Request, public_url: str) -> str:
 
     By HTTPS only what was given by HTTPS: the other name could be set by whoever answers in our place by plain HTTP.
     """
-    text = request.cookies.get(f"__Secure-{_NAME}" if secure(request, public_url) else _NAME, "")
+    text = request.cookies.get(f"__Secure-{_NAME}" if by_https(request.scope, public_url) else _NAME, "")
     return text if len(text) <= _LONGEST else ""
 
 

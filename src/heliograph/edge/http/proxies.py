@@ -1,4 +1,4 @@
-"""The host that clients asked, as a trusted proxy in front tells it."""
+"""The host that clients asked and how they came, as a trusted proxy in front tells it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from heliograph.edge.http.messages import ASGI, Receive, Scope, Send
 
 EVERYONE = "*"
+SCHEME_TOLD = "heliograph.scheme_told"  # among a request's extensions: the scheme is what a trusted proxy said
 
 
 class ForwardedHost:
     """Puts X-Forwarded-Host in Host's place when the connection comes from a trusted proxy; nobody else is believed.
 
-    Scheme and client address are the server's own part (X-Forwarded-Proto, X-Forwarded-For).
+    Scheme and client address are the server's own part (X-Forwarded-Proto, X-Forwarded-For); that the proxy spoke of the
+    scheme is noted.
     """
 
     def __init__(self, app: ASGI, trusted: Sequence[str]) -> None:
@@ -29,6 +31,8 @@ class ForwardedHost:
                 host = told[-1].split(b",")[-1].strip()
                 others = [(name, value) for name, value in scope["headers"] if name != b"host"]
                 scope["headers"] = [(b"host", host), *others]
+            if any(name == b"x-forwarded-proto" for name, _ in scope["headers"]):
+                scope.setdefault("extensions", {})[SCHEME_TOLD] = {}
         await self._app(scope, receive, send)
 
     def _trusts(self, scope: Scope) -> bool:

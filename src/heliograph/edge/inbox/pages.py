@@ -16,7 +16,7 @@ from heliograph.core.access import Scope
 from heliograph.core.errors import NotAllowed, NotAuthenticated, NotFound
 from heliograph.core.people import Caller, Door
 from heliograph.core.ports import Directory
-from heliograph.edge.http.address import base_url
+from heliograph.edge.http.address import by_https
 from heliograph.edge.http.browsers import page_headers, refuse_other_pages
 from heliograph.edge.inbox import session
 from heliograph.edge.rest.bodies import json_body
@@ -119,7 +119,7 @@ class InboxPages:
         stay = self._stay if given.stay else 0.0
         if stay:
             await self._sign_in.keep_ticket(found[1], stay)
-        session.begin(answer, found[1], secure=self._secure(request), seconds=stay)
+        session.begin(answer, found[1], secure=by_https(request.scope, self._public_url), seconds=stay)
         return answer
 
     async def end(self, request: Request) -> Response:
@@ -129,7 +129,7 @@ class InboxPages:
         if ticket:
             await self._sign_in.end_ticket(ticket)
         answer = Response(status_code=204, headers={"cache-control": "no-store"})
-        session.end(answer, secure=self._secure(request))
+        session.end(answer, secure=by_https(request.scope, self._public_url))
         return answer
 
     async def _told(self, caller: Caller) -> dict[str, Any]:
@@ -139,9 +139,6 @@ class InboxPages:
             raise NotAuthenticated("An inbox belongs to a user.")
         name = user.full_name or user.user_name
         return {"user": {"name": name, "company": company.name}, "push": self._push_key, "stay": bool(self._stay)}
-
-    def _secure(self, request: Request) -> bool:
-        return base_url(request.scope, self._public_url).startswith("https:")
 
 
 @cache

@@ -103,6 +103,9 @@ class Link:
             down.wait = min(FIRST * 2 ** min(self._failures - 1, 16), CAP)
             self._not_before = self._clock.monotonic() + down.wait
             raise
+        if self._closed:  # meanwhile
+            await session.close()
+            raise Down("the gateway is stopping", FIRST)
         self._failures, self._last, self._session = 0, None, session
         return session
 

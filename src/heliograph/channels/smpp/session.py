@@ -74,6 +74,7 @@ class Session:
         self._heard_at = clock.monotonic()
         self._tasks: list[asyncio.Task[None]] = []
         self._ended = asyncio.Event()
+        self._leaving = False
         self.reason = ""  # why it ended
 
     @property
@@ -92,6 +93,8 @@ class Session:
     async def submit(self, sm: Sm) -> Submitted:
         """Hand over one message. Raises NotSent and NoAnswer."""
         async with self._window:
+            if self._leaving:  # what is asked now would be cut off with the session
+                raise NotSent("the session is being left")
             answer = await self._request(Command.SUBMIT_SM, sm.encode())
             try:
                 id, tlvs = read_submitted(answer.body)
@@ -105,7 +108,8 @@ class Session:
         await self._ended.wait()
 
     async def finish(self) -> None:
-        """Let what is under way be answered, as long as an answer may take; then close."""
+        """Let what is under way be answered, as long as an answer may take, and take nothing new; then close."""
+        self._leaving = True
         waiting = list(self._waiting.values())
         if waiting:
             await asyncio.wait(waiting, timeout=self._limits.answer)
@@ -145,6 +149,8 @@ class Session:
             raise NoAnswer(self.reason) from None
         finally:
             self._waiting.pop(sequence, None)
+            if not waiting.cancel() and not waiting.cancelled():
+                waiting.exception()  # the end of the session may have been told while it was still being written
 
     def _next(self) -> int:
         self._sequence = self._sequence % LAST_SEQUENCE + 1

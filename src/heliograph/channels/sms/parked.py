@@ -67,7 +67,8 @@ class Parked:
     async def _known(self) -> dict[str, Waiting]:
         if self._waiting is None:
             found = await self._notes.find(self._name, KIND, limit=MOST)
-            self._waiting = {note.key: one for note in found if (one := self._read(note)) is not None}
+            if self._waiting is None:  # else another was quicker, and may have added to it
+                self._waiting = {note.key: one for note in found if (one := self._read(note)) is not None}
         return self._waiting
 
     def _read(self, note: Note) -> Waiting | None:

@@ -46,6 +46,7 @@ class Pool:
         self._clock = clock
         self._unused: list[Line] = []
         self._tidying: asyncio.Task[None] | None = None
+        self._parting: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def kept(self) -> Line | None:
@@ -83,11 +84,8 @@ class Pool:
     async def give_back(self, line: Line, *, undo: bool = False) -> None:
         """Keep it for the next mail; with `undo` what was begun on it is called off first (RSET)."""
         line.mails += 1
-        if self._closed or line.mails >= self._settings.per_connection or len(self._unused) >= self._settings.kept:
-            await goodbye(line)
-            return
         try:
-            if undo:
+            if undo and not self._enough(line):
                 await line.client.rset()
         except (SMTPException, OSError):
             line.hang_up()
@@ -95,10 +93,24 @@ class Pool:
         except BaseException:
             line.hang_up()
             raise
+        if self._enough(line):
+            self._part(line)
+            return
         line.since = self._clock.monotonic()
         self._unused.append(line)
         if self._tidying is None or self._tidying.done():
             self._tidying = asyncio.create_task(self._tidy(), name="mail connections")
+
+    def _enough(self, line: Line) -> bool:
+        """Whether it is of no more use."""
+        kept, settings = len(self._unused), self._settings
+        return self._closed or line.mails >= settings.per_connection or kept >= settings.kept
+
+    def _part(self, line: Line) -> None:
+        """Say goodbye without being waited for: the mail has been answered for, and its outcome must not depend on it."""
+        task = asyncio.create_task(goodbye(line), name="mail goodbye")
+        self._parting.add(task)
+        task.add_done_callback(self._parting.discard)
 
     async def close(self) -> None:
         """Say goodbye on every line."""
@@ -107,7 +119,7 @@ class Pool:
             self._tidying.cancel()
             await asyncio.gather(self._tidying, return_exceptions=True)
         lines, self._unused = self._unused, []
-        await asyncio.gather(*map(goodbye, lines))
+        await asyncio.gather(*map(goodbye, lines), *self._parting)
 
     async def _tidy(self) -> None:
         while self._unused:

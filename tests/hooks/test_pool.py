@@ -14,6 +14,7 @@ import pytest
 
 from heliograph.hooks.job import Job
 from heliograph.hooks.pool import Pool
+from heliograph.hooks.process import LoadBroke
 from heliograph.hooks.wire import BEFORE, Ask, Began, Load, Source, Told, Who
 from heliograph.intake.carriers import PocketNotificationMessage
 from heliograph.workers.child import Child
@@ -113,3 +114,17 @@ async def test_a_worker_that_tells_of_a_script_beyond_the_last_is_ended_and_its_
 
     async with asyncio.timeout(10):
         assert await running is job
+
+
+async def test_a_pool_that_is_closed_while_a_worker_starts_leaves_no_process(pool: Pool, tmp_path: Path) -> None:
+    starting = asyncio.create_task(pool.try_out(a_load(tmp_path)))
+    await asyncio.sleep(0)
+    [worker] = pool._aside
+
+    await pool.close()
+
+    async with asyncio.timeout(10):
+        with pytest.raises(LoadBroke):
+            await starting
+        await worker.wait()
+    assert worker.gone

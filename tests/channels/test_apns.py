@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -450,3 +451,13 @@ def test_a_push_and_its_payload_agree_about_the_names_of_types() -> None:
         "ShowWebPage",
     }
     assert Push().type is PushType.MESSAGE
+
+
+async def test_while_nobody_can_be_reached_at_apple_the_channel_waits_and_no_device_is_blamed() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: connecting is refused
+        async with an_apple(AUTHORITY, endpoint=f"https://127.0.0.1:{taken.getsockname()[1]}") as apple:
+            answer = await apple.channel.send(to())
+
+    assert isinstance(answer, Deferred)
+    assert (answer.unreachable, answer.in_doubt, answer.pause) == (True, False, "")

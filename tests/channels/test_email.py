@@ -318,10 +318,10 @@ async def test_only_a_mail_that_was_handed_over_is_in_doubt(
     assert not answer.pause
 
 
-async def test_a_server_that_is_away_slows_the_channel(server: SmtpServer) -> None:
+async def test_a_server_that_is_away_is_waited_for(server: SmtpServer) -> None:
     answer = await channel_to(server, port=1).send(mail_to_keeper())
 
-    assert answer == Deferred("connecting: the connection failed", lane=True)
+    assert answer == Deferred("connecting: the connection failed", unreachable=True)
 
 
 async def test_a_rude_goodbye_does_not_undo_what_was_taken(server: SmtpServer) -> None:

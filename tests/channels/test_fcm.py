@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -477,3 +478,16 @@ async def test_a_check_says_what_is_wrong_and_how_to_mend_it(google: Google) -> 
         check = await stranger.channel.check()
         assert not check.ok
         assert "invalid_grant" in check.sentence
+
+
+@pytest.mark.parametrize("where", ["endpoint", "token_uri"])
+async def test_while_nobody_can_be_reached_at_google_the_channel_waits(where: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: connecting is refused
+        nowhere = f"https://127.0.0.1:{taken.getsockname()[1]}"
+        changes = {"endpoint": nowhere} if where == "endpoint" else {"file": {"token_uri": f"{nowhere}/token"}}
+        async with a_google(AUTHORITY, KEY, **changes) as google:
+            answer = await google.channel.send(to())
+
+    assert isinstance(answer, Deferred)
+    assert (answer.unreachable, answer.in_doubt, answer.pause) == (True, False, "")

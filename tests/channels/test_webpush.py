@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -375,3 +376,13 @@ async def test_a_check_says_what_is_wrong_and_how_to_mend_it(answer: Answer, sen
 )
 def test_a_name_with_a_port_stands_for_that_port_alone(host: str, services: list[str], expected: bool) -> None:
     assert served(host, services) is expected
+
+
+async def test_one_push_service_that_cannot_be_reached_says_nothing_of_the_others(web: Web) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: connecting is refused
+        away = Browser(f"https://127.0.0.1:{taken.getsockname()[1]}", server_key=PUBLIC)
+        answer = await web.channel.send(to(away))
+
+    assert isinstance(answer, Deferred)
+    assert (answer.unreachable, answer.lane, answer.pause) == (False, False, "")

@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from heliograph.config.settings import DispatchSettings
-from heliograph.core.events import ChannelPaused, ChannelResumed
+from heliograph.core.delivery import Letter
+from heliograph.core.events import ChannelPaused, ChannelResumed, ProviderAway
 from heliograph.core.lifecycle import State
-from heliograph.core.outcome import Accepted, Deferred
+from heliograph.core.outcome import Accepted, Deferred, Outcome
 from heliograph.core.ports import Traits
 from heliograph.testing.builders import an_acceptance
 from heliograph.testing.clock import JumpingClock
@@ -258,3 +259,58 @@ async def test_an_answer_from_before_the_slow_down_does_not_end_it(
     await clock.settle()
     [lane] = (await gateway.dispatcher.status()).lanes
     assert (lane.slowed, lane.next_claim_in) == (True, 30.0)
+
+
+class Outage:
+    """An answer that depends on whether the provider is there."""
+
+    over = False
+
+    async def __call__(self, letter: Letter) -> Outcome:
+        return Accepted() if self.over else Deferred("could not connect: refused", unreachable=True)
+
+
+async def test_an_outage_of_ten_minutes_costs_no_attempt_and_what_waited_goes_when_it_is_over(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    outage = Outage()
+    channel.answer(*[outage] * 600)
+    gateway = await start()
+    await gateway.accept(an_acceptance(500, expires_at=2**52))
+    for _ in range(600):
+        await clock.jump(1)
+    lane = (await gateway.dispatcher.status()).lanes[0]
+    assert (lane.away, lane.paused, lane.slowed) == ("could not connect: refused", "", False)
+    assert len(channel.letters) < 16 + 5 + 600 / 30 + 2, "those under way when it began, and the looks since"
+
+    outage.over = True
+    for _ in range(40):
+        await clock.jump(1)
+
+    assert await states(gateway, range(1, 501)) == [State.SENT] * 500
+    assert {(await gateway.delivery(id)).attempts for id in range(1, 501)} == {1}
+    assert not (await gateway.dispatcher.status()).lanes[0].away
+
+
+async def test_an_absence_is_told_once_and_so_is_its_end(start, channel: ScriptedChannel, clock: JumpingClock) -> None:
+    channel.answer(*[Deferred("could not connect: refused", unreachable=True)] * 20)
+    gateway = await start()
+    await gateway.accept(an_acceptance(3, expires_at=2**52))
+    for _ in range(300):
+        await clock.jump(2)
+
+    told = [event for event in gateway.witness.events if isinstance(event, ProviderAway | ChannelResumed)]
+    assert told == [ProviderAway("stub", "could not connect: refused"), ChannelResumed("stub")]
+
+
+async def test_silence_is_no_sign_that_a_provider_is_back(start, channel: ScriptedChannel, clock: JumpingClock) -> None:
+    away = Deferred("could not connect: refused", unreachable=True)
+    channel.answer(*[away] * 16, Deferred("no answer in time", in_doubt=True), away)
+    gateway = await start()
+    await gateway.accept(an_acceptance(16, expires_at=2**52))
+    await gateway.accept(an_acceptance(40, first=17, expires_at=2**52))
+
+    await clock.jump(1.5)
+
+    assert (await gateway.dispatcher.status()).lanes[0].away
+    assert len(channel.letters) <= 18, "one at a time, until one is answered"

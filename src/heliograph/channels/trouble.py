@@ -5,7 +5,15 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 
 from heliograph.core.outcome import Deferred
-from heliograph.core.ports import AddressRefused, CertificateRefused, Check, ConnectFailed, Reply, ReplyLost
+from heliograph.core.ports import (
+    AddressRefused,
+    CertificateRefused,
+    Check,
+    ConnectFailed,
+    Reply,
+    ReplyLost,
+    Unreachable,
+)
 
 _SKEW = 120.0  # seconds by which two clocks may differ
 
@@ -18,6 +26,13 @@ def failed(trouble: Trouble) -> Deferred:
         return Deferred("not sent", pause=f"the provider's address cannot be used: {trouble}")
     if isinstance(trouble, CertificateRefused):
         return Deferred("not sent", pause=str(trouble))
+    if isinstance(trouble, Unreachable):
+        return Deferred(str(trouble), unreachable=True)
+    return not_now(trouble)
+
+
+def not_now(trouble: ConnectFailed | ReplyLost) -> Deferred:
+    """The place is not ours to judge the channel by: one of many, or the caller's own choice."""
     return Deferred(str(trouble), in_doubt=isinstance(trouble, ReplyLost))
 
 

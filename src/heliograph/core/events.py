@@ -62,8 +62,15 @@ class ChannelPaused(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class ProviderAway(msgspec.Struct, frozen=True):
+    """Nobody can be reached at a channel's provider; the channel waits, and looks again at least twice a minute."""
+
+    channel: str
+    reason: str
+
+
 class ChannelResumed(msgspec.Struct, frozen=True):
-    """A paused channel takes work again."""
+    """A paused channel takes work again, or one whose provider was away."""
 
     channel: str
 
@@ -115,6 +122,7 @@ Event = (
     | DeliverySettled
     | ReceiptCame
     | ChannelPaused
+    | ProviderAway
     | ChannelResumed
     | SecondWayTaken
     | QuotaReached

@@ -21,6 +21,7 @@ class Deferred(msgspec.Struct, frozen=True):
     in_doubt: bool = False  # the request left and the answer was lost: the message may have arrived
     lane: bool = False  # the whole channel should slow down, not this address alone
     pause: str = ""  # our configuration is wrong: stop the channel, charge no attempt
+    unreachable: bool = False  # nobody was there at the channel's own provider: wait for it, and charge no attempt
     charged: bool = True  # False: the provider bore no more, whatever the message; the try is not counted
     provider_id: str = ""  # what the provider will call it, should it have taken it after all
 

@@ -17,6 +17,10 @@ class ConnectFailed(Exception):
     """No byte of the request left: name resolution, connect, TLS."""
 
 
+class Unreachable(ConnectFailed):
+    """Nobody could be reached there: the name has no address, nobody listens, or there is no way."""
+
+
 class CertificateRefused(ConnectFailed):
     """The server's certificate does not hold: somebody's set-up is wrong, and to try again will not mend it."""
 

@@ -42,6 +42,7 @@ from heliograph.core.outgoing import ConnectFailed as ConnectFailed
 from heliograph.core.outgoing import Identity as Identity
 from heliograph.core.outgoing import Reply as Reply
 from heliograph.core.outgoing import ReplyLost as ReplyLost
+from heliograph.core.outgoing import Unreachable as Unreachable
 from heliograph.core.parts import Parts as Parts
 from heliograph.core.replay import Replays as Replays
 from heliograph.core.reporting import Listening as Listening
@@ -277,4 +278,4 @@ class Resolver(Protocol):
     """Names to addresses, so that tests can lie and rebinding can be caught."""
 
     async def resolve(self, host: str, port: int) -> list[str]:
-        """All A and AAAA addresses in text form; raises ConnectFailed."""
+        """All A and AAAA addresses in text form; raises Unreachable."""

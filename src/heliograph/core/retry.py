@@ -85,7 +85,7 @@ def decide(
 def _deferred(
     policy: RetryPolicy, outcome: Deferred, attempt: int, now: int, expires_at: int | None, jitter: float
 ) -> Decision:
-    free = bool(outcome.pause) or not outcome.charged
+    free = bool(outcome.pause) or outcome.unreachable or not outcome.charged
     if attempt >= policy.attempts and not free:
         return Decision(Happening.EXHAUSTED, f"gave up after {attempt} attempts: {outcome.detail}")
     due = now + int(wait(policy, attempt, outcome, jitter) * 1000)

@@ -64,6 +64,10 @@ class Lane(Protocol):
         """Why it is paused; empty when it is not."""
 
     @property
+    def away(self) -> str:
+        """Why its provider cannot be reached; empty when it can."""
+
+    @property
     def slowed(self) -> bool:
         """Whether the provider asked it to slow down."""
 

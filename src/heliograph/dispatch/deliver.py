@@ -10,7 +10,7 @@ import structlog
 
 from heliograph.core.delivery import Address, Attempt, Letter
 from heliograph.core.errors import Unavailable
-from heliograph.core.events import AttemptMade, ChannelPaused, ChannelResumed
+from heliograph.core.events import AttemptMade, ChannelPaused, ChannelResumed, ProviderAway
 from heliograph.core.lifecycle import Happening
 from heliograph.core.outcome import Accepted, Deferred, Gone, Outcome, Refused
 from heliograph.core.ports import Channel, Clock, Directory, Observer, Outbox, Results, Sealer
@@ -147,11 +147,13 @@ class Courier:
         saw = self._room.observer.saw
         said = "" if type(outcome) is Accepted else trip.attempt.detail
         saw(AttemptMade(trip.delivery.id, self._name, trip.delivery.attempts, word, took_ms, said))
-        was_paused = self._pace.reason
-        held = self._pace.heard(outcome, began)
-        if held and self._pace.reason:
-            saw(ChannelPaused(self._name, self._pace.reason, self._pace.seconds))
-        elif was_paused and not self._pace.reason:
+        pace, was_paused, was_away = self._pace, self._pace.reason, self._pace.away
+        held = pace.heard(outcome, began)
+        if held and pace.reason:
+            saw(ChannelPaused(self._name, pace.reason, pace.seconds))
+        elif held and pace.away and not was_away:
+            saw(ProviderAway(self._name, pace.away))
+        elif (was_paused or was_away) and not (pace.reason or pace.away):
             saw(ChannelResumed(self._name))
         trip.decision = self._decided(trip, outcome)
 

@@ -40,6 +40,7 @@ class LaneStatus(msgspec.Struct, frozen=True, kw_only=True):
     running: int  # tries under way
     concurrency: int  # tries it may have under way
     paused: str = ""  # why it is paused; empty when it is not
+    away: str = ""  # why its provider cannot be reached; empty when it can
     slowed: bool = False  # whether the provider asked it to slow down
     next_claim_in: float = 0.0  # seconds
     held_endpoints: int = 0  # hosts that are left alone for now, because they fail or asked for it
@@ -85,7 +86,8 @@ class Lane:
             running=len(self._trips),
             concurrency=self._traits.concurrency,
             paused=self._pace.reason,
-            slowed=self._pace.probing and not self._pace.reason,
+            away=self._pace.away,
+            slowed=self._pace.probing and not (self._pace.reason or self._pace.away),
             next_claim_in=max(self._pace.wait(), 0.0),
             held_endpoints=self._endpoints.held,
             unrecorded=self._ledger.kept,

@@ -1,4 +1,4 @@
-"""How fast a lane may go: full speed, slowed down by its provider, or paused because our set-up is wrong."""
+"""How fast a lane may go: full speed, slowed down by its provider, waiting for it to come back, or paused: our set-up is wrong."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from heliograph.core.retry import RETRY_AFTER_MAX, RETRY_AFTER_MIN
 
 SLOW_FIRST, SLOW_CAP = 1.0, 300.0  # seconds
 PAUSE_FIRST, PAUSE_CAP = 5.0, 300.0  # seconds
+AWAY_FIRST, AWAY_CAP = 1.0, 30.0  # seconds: who comes back is to be found soon, and a look costs next to nothing
 
 
 class Pace:
@@ -19,6 +20,7 @@ class Pace:
         self._since = 0.0  # monotonic seconds: when the present hold was ordered
         self._step = 0.0  # seconds: the latest hold; 0 at full speed
         self.reason = ""  # why the channel is paused; empty when it is not
+        self.away = ""  # why the provider cannot be reached; empty when it can
 
     @property
     def probing(self) -> bool:
@@ -40,10 +42,15 @@ class Pace:
             if outcome.pause:
                 self.reason = outcome.pause
                 return self._hold(outcome.retry_after, began, PAUSE_FIRST, PAUSE_CAP)
+            if outcome.unreachable:
+                self.away = outcome.detail
+                return self._hold(None, began, AWAY_FIRST, AWAY_CAP)
             if outcome.lane:
                 return self._hold(outcome.retry_after, began, SLOW_FIRST, SLOW_CAP)
+            if outcome.in_doubt:  # nothing was heard, which is no sign that all is well again
+                return False
         if self._step and began >= self._since:
-            self._step, self.reason = 0.0, ""
+            self._step, self.reason, self.away = 0.0, "", ""
         return False
 
     def _hold(self, asked: float | None, began: float, first: float, cap: float) -> bool:

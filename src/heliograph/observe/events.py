@@ -16,6 +16,7 @@ from heliograph.core.events import (
     Event,
     MessageAccepted,
     MessageAnswered,
+    ProviderAway,
     QuotaReached,
     ReceiptCame,
     ScriptDisabled,
@@ -32,13 +33,14 @@ LINES: dict[type[Event], tuple[str, str, str]] = {
     AttemptMade: ("debug", "attempt_made", "A delivery was tried."),
     ReceiptCame: ("debug", "receipt_came", "A provider said what became of a message."),
     DeliverySettled: ("debug", "delivery_settled", "A delivery has come to rest."),
+    ProviderAway: ("error", "provider_away", "A provider cannot be reached; its channel waits for it."),
     ChannelPaused: ("error", "channel_paused", "A channel is paused: its set-up is wrong."),
     SecondWayTaken: ("info", "second_way_taken", "A message goes another way."),
     QuotaReached: ("warning", "quota_reached", "Messages were refused: a limit is reached."),
     CostlyText: ("info", "costly_text", "A few characters cost SMS; `heliograph message show` tells which."),
     ScriptFailed: ("debug", "script_failed", "A script failed."),
     ScriptDisabled: ("debug", "script_disabled", "A script is disabled."),
-    ChannelResumed: ("info", "channel_resumed", "A paused channel works again."),
+    ChannelResumed: ("info", "channel_resumed", "A channel works again."),
 }
 
 #: Deliveries that end here deserve an operator's eye.

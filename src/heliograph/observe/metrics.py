@@ -38,6 +38,7 @@ _COUNTED: dict[str, tuple[str, Callable[[str, str], Labels]]] = {
     "delivery_settled": ("heliograph_deliveries_settled_total", lambda channel, state: (channel, state)),
     "receipt_came": ("heliograph_receipts_total", lambda channel, receipt: (channel, receipt)),
     "channel_paused": ("heliograph_channel_pauses_total", lambda channel, _: (channel,)),
+    "provider_away": ("heliograph_channel_absences_total", lambda channel, _: (channel,)),
     "message_accepted": ("heliograph_messages_accepted_total", lambda *_: ()),
     "message_answered": ("heliograph_messages_answered_total", lambda *_: ()),
     "second_way_taken": ("heliograph_second_ways_total", lambda channel, reason: (channel, reason)),
@@ -172,6 +173,7 @@ def _lanes(standing: Standing) -> Iterator[Family]:
     yield _family("heliograph_dispatch_running", {(): standing.running})
     of_lanes: dict[str, Callable[[Lane], float]] = {
         "heliograph_channel_paused": lambda lane: bool(lane.paused),
+        "heliograph_channel_away": lambda lane: bool(lane.away),
         "heliograph_channel_slowed": lambda lane: lane.slowed,
         "heliograph_channel_running": lambda lane: lane.running,
         "heliograph_channel_concurrency": lambda lane: lane.concurrency,

@@ -92,6 +92,13 @@ METRICS = (
         "heliograph_channel_paused", GAUGE, ("channel",), "1 while a channel is stopped because its set-up is wrong."
     ),
     Metric("heliograph_channel_pauses_total", COUNTER, ("channel",), "How often a channel was paused."),
+    Metric("heliograph_channel_away", GAUGE, ("channel",), "1 while nobody can be reached at the channel's provider."),
+    Metric(
+        "heliograph_channel_absences_total",
+        COUNTER,
+        ("channel",),
+        "How often a channel's provider was found to be away.",
+    ),
     Metric(
         "heliograph_channel_slowed", GAUGE, ("channel",), "1 while the provider has asked the channel to slow down."
     ),

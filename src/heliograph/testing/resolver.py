@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 
-from heliograph.core.ports import ConnectFailed
+from heliograph.core.ports import Unreachable
 
 
 class ScriptedResolver:
@@ -17,8 +17,8 @@ class ScriptedResolver:
         self.asked: list[str] = []
 
     async def resolve(self, host: str, port: int) -> list[str]:
-        """Raises ConnectFailed for a name it was not told of."""
+        """Raises Unreachable for a name it was not told of."""
         self.asked.append(host)
         if host not in self._answers:
-            raise ConnectFailed("the host name does not resolve: unknown to this test")
+            raise Unreachable("the host name does not resolve: unknown to this test")
         return list(next(self._answers[host]))

@@ -46,7 +46,7 @@ def failed(step: Step, failure: SMTPException | OSError) -> Outcome:
         return Deferred(f"{step}: {certificate}", pause=f"{step}: {certificate}")
     said = f"{step}: {'no answer in time' if isinstance(failure, TimeoutError) else 'the connection failed'}"
     # Whether the server has the mail is unknown only once it was being handed over; before that it has not.
-    return Deferred(said, in_doubt=step is Step.CONTENT, lane=step is Step.CONNECT)
+    return Deferred(said, in_doubt=step is Step.CONTENT, unreachable=step is Step.CONNECT)
 
 
 def _certificate_problem(failure: BaseException) -> str:

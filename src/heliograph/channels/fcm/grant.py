@@ -90,7 +90,9 @@ class Grant:
         except (AddressRefused, ConnectFailed, ReplyLost) as trouble:
             outcome = failed(trouble)
             detail = f"no access token: {outcome.detail}"
-            raise GrantFailed(Deferred(detail, pause=outcome.pause)) from None  # the message itself has not left
+            raise GrantFailed(
+                Deferred(detail, pause=outcome.pause, unreachable=outcome.unreachable)
+            ) from None  # the message itself has not left
         self._take(reply)
 
     def _take(self, reply: Reply) -> None:

@@ -25,7 +25,7 @@ from heliograph.core.delivery import Address, Letter, Report
 from heliograph.core.errors import BadSetting, Malformed, NotAuthenticated, NotFound, Unavailable
 from heliograph.core.message import Content
 from heliograph.core.outcome import Accepted, Deferred, Outcome, Refused
-from heliograph.core.ports import AddressRefused, Check, ConnectFailed, Reply, ReplyLost, Traits
+from heliograph.core.ports import AddressRefused, Check, ConnectFailed, Reply, ReplyLost, Traits, Unreachable
 from heliograph.core.preview import Preview
 from heliograph.core.reporting import Arrival, ProviderCall, Take
 
@@ -179,7 +179,7 @@ class HttpSmsChannel:
             said = f"{self._profile.name} may not be reached: {refusal}"
             return Deferred(said, pause=said)
         except ConnectFailed as failure:
-            return Deferred(str(failure))
+            return Deferred(str(failure), unreachable=isinstance(failure, Unreachable) and not own_account)
         except ReplyLost as failure:
             return Deferred(str(failure), in_doubt=True)
         found = read_answer(self._profile.answer, reply.body, reference)

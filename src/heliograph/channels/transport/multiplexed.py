@@ -12,7 +12,7 @@ from heliograph.channels.transport.h2.connection import Connection
 from heliograph.channels.transport.h2.headers import Head
 from heliograph.channels.transport.h2.pool import Pool
 from heliograph.channels.transport.vetting import CONNECT_SHARE, TRIED, Vetting
-from heliograph.core.ports import AddressRefused, CertificateRefused, ConnectFailed, Reply
+from heliograph.core.ports import AddressRefused, CertificateRefused, ConnectFailed, Reply, Unreachable
 
 
 class OnlyHttp1(Exception):
@@ -77,7 +77,7 @@ class Host:
     async def _open(self, freed: Callable[[], None], limit: float) -> Connection:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + limit
-        failed = ConnectFailed("the name has no address")
+        failed: ConnectFailed = Unreachable("the name has no address")
         for address in (await self._vetting.addresses(self._target.host, self._target.port, limit))[:TRIED]:
             left = deadline - loop.time()
             if left <= 0:
@@ -104,14 +104,14 @@ class Host:
                 await connection.begun()
         except TimeoutError:
             connection.close()
-            raise ConnectFailed("could not connect in time") from None
+            raise Unreachable("could not connect in time") from None
         except asyncio.CancelledError:
             connection.close()
             raise
         except ssl.SSLCertVerificationError as error:
             raise CertificateRefused(f"the server's certificate does not hold: {error.verify_message}") from None
         except (OSError, ssl.SSLError) as error:
-            raise ConnectFailed(f"could not connect: {_said(error)}") from None
+            raise Unreachable(f"could not connect: {_said(error)}") from None
         return connection
 
 

@@ -16,7 +16,7 @@ from heliograph.channels.addresses import Address
 from heliograph.channels.targets import Target
 from heliograph.channels.transport.vetting import CONNECT_SHARE, TRIED, Vetting
 from heliograph.config.settings import OutboundSettings
-from heliograph.core.ports import ConnectFailed, Reply, ReplyLost
+from heliograph.core.ports import ConnectFailed, Reply, ReplyLost, Unreachable
 
 CLIENTS = 512  # connection pools kept; each is one host at one vetted address
 
@@ -42,7 +42,7 @@ class PlainHttp:
     ) -> Reply:
         """One request within `limit` seconds. Raises ConnectFailed, AddressRefused or ReplyLost."""
         deadline = asyncio.get_running_loop().time() + limit
-        failed = ConnectFailed("the name has no address")
+        failed: ConnectFailed = Unreachable("the name has no address")
         for address in (await self._vetting.addresses(target.host, target.port, limit))[:TRIED]:
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
@@ -72,8 +72,10 @@ class PlainHttp:
                 return await self._read(response)
         except failures.PyreqwestError as failure:
             causes = _causes(failure)
-            if _NEVER_CONNECTED in causes or isinstance(failure, failures.BuilderError):
-                raise ConnectFailed(_said("could not connect", causes)) from None
+            if isinstance(failure, failures.BuilderError):
+                raise ConnectFailed("the request cannot be sent") from None
+            if _NEVER_CONNECTED in causes:
+                raise Unreachable(_said("could not connect", causes)) from None
             raise ReplyLost(_said("no answer", causes)) from None
 
     async def _read(self, response: Response) -> Reply:

@@ -6,7 +6,7 @@ import asyncio
 
 from heliograph.channels.addresses import Address, opened, read_resolved, why_not_public
 from heliograph.config.settings import OutboundSettings
-from heliograph.core.ports import AddressRefused, ConnectFailed, Resolver
+from heliograph.core.ports import AddressRefused, Resolver, Unreachable
 
 TRIED = 3  # addresses of a host that are tried, one after the other, when connecting fails
 CONNECT_SHARE = 0.6  # of the time limit: so that connecting times out before the whole request does
@@ -29,14 +29,14 @@ class Vetting:
                 async with asyncio.timeout(limit * CONNECT_SHARE):
                     found = await self._resolver.resolve(host, port)
             except TimeoutError:
-                raise ConnectFailed("the name was not resolved in time") from None
+                raise Unreachable("the name was not resolved in time") from None
             addresses = [read_resolved(text) for text in dict.fromkeys(found)]
         else:
             addresses = [host]
         for address in addresses:
             self._vet(address, port)
         if not addresses:
-            raise ConnectFailed("the name has no address")
+            raise Unreachable("the name has no address")
         return addresses
 
     def _vet(self, address: Address, port: int) -> None:

@@ -10,7 +10,7 @@ from heliograph.channels.memo import Memo
 from heliograph.channels.notice import Notice, read
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.channels.previews import previewed
-from heliograph.channels.trouble import behind, failed, unreachable
+from heliograph.channels.trouble import behind, not_now, unreachable
 from heliograph.channels.waits import retry_after
 from heliograph.channels.webpush.answers import Meaning, meaning
 from heliograph.channels.webpush.encryption import encrypted
@@ -88,7 +88,7 @@ class WebPushChannel:
             reply = await self._post(to, notice, body, began)
         except (AddressRefused, ConnectFailed, ReplyLost) as failure:
             # The endpoint is the browser's choice: what is wrong with it is no fault of our set-up.
-            return Refused(str(failure)) if isinstance(failure, AddressRefused) else failed(failure)
+            return Refused(str(failure)) if isinstance(failure, AddressRefused) else not_now(failure)
         return self._outcome(reply, to, began, letter.attempt, asked=int(ttl(notice, began)))
 
     def preview(self, letter: Letter) -> Preview:

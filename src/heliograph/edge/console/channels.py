@@ -37,7 +37,8 @@ def _card(look: Look, view: ChannelView, checked: Checked | None) -> Html:
         tag("div", head, _check(look, view), class_="split"),
         facts(
             {
-                "paused because": _paused(view),
+                "paused because": _held_up(view, view.lane.paused if view.lane is not None else ""),
+                "provider away": _held_up(view, view.lane.away if view.lane is not None else ""),
                 "waiting": _waiting(view),
                 "longest due": span(view.overdue) if view.overdue >= 1 else "",
                 "tries under way": _tries(view),
@@ -66,12 +67,12 @@ def _check(look: Look, view: ChannelView) -> Html | None:
     return form(look, f"{ROOT}/channels/check", chosen, button)
 
 
-def _paused(view: ChannelView) -> Child:
-    if view.lane is None or not view.lane.paused:
+def _held_up(view: ChannelView, why: str) -> Child:
+    if view.lane is None or not why:
         return ""
     soon = "shortly" if view.lane.next_claim_in < 1 else f"in {span(view.lane.next_claim_in)}"
     again = f"It is tried again {soon}; nothing is lost meanwhile."
-    return flow(tag("strong", view.lane.paused), tag("div", again, class_="dim"))
+    return flow(tag("strong", why), tag("div", again, class_="dim"))
 
 
 def _waiting(view: ChannelView) -> Child:

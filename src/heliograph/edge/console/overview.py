@@ -46,6 +46,9 @@ def _worries(seen: Overview) -> Iterator[Html]:
         if view.lane is not None and view.lane.paused:
             mend = tag("span", "Mend its settings and restart, or wait: it is tried again by itself.", class_="dim")
             yield flow(pill("paused", BAD), " ", name, ": ", view.lane.paused, " ", mend)
+        elif view.lane is not None and view.lane.away:
+            again = tag("span", "It is looked for at least twice a minute; nothing is lost meanwhile.", class_="dim")
+            yield flow(pill("away", BAD), " ", name, ": its provider cannot be reached: ", view.lane.away, ". ", again)
         elif late(view):
             told = f": what waits longest has been due for {span(view.overdue)}. Its provider is slow or away."
             yield flow(pill("late", UNDER_WAY), " ", name, told)
@@ -154,6 +157,8 @@ def channel_state(view: ChannelView) -> Html:
         return pill("unknown", UNDER_WAY)
     if view.lane.paused:
         return pill("paused", BAD, view.lane.paused)
+    if view.lane.away:
+        return pill("away", BAD, view.lane.away)
     if view.lane.slowed:
         return pill("slowed", UNDER_WAY, "the provider asked it to slow down")
     return pill("late", UNDER_WAY, "deliveries have been due for long") if late(view) else pill("working", GOOD)

@@ -11,7 +11,7 @@ from heliograph.channels.transport.h2.frames import BrokenRule, Code
 from heliograph.channels.transport.h2.headers import Head
 from heliograph.channels.transport.h2.session import Session
 from heliograph.channels.transport.h2.stream import Stream
-from heliograph.core.ports import ConnectFailed, Reply, ReplyLost
+from heliograph.core.ports import Reply, ReplyLost, Unreachable
 
 GRAIN = 0.02  # seconds: deadlines are looked at no more often than this
 PING_WAIT = 3.0  # seconds, at most, for the answer to that ping
@@ -162,7 +162,7 @@ class Connection(asyncio.Protocol):
         if self._alarm is not None:
             self._alarm.cancel()
         if not self._ready.done():
-            self._ready.set_exception(ConnectFailed(f"could not connect: {why}"))
+            self._ready.set_exception(Unreachable(f"could not connect: {why}"))
             self._ready.exception()  # whoever waits has it; nobody may be waiting any more
         if self._pong is not None and not self._pong.done():
             self._pong.set_result(None)

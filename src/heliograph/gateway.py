@@ -97,7 +97,7 @@ class Heliograph:
     def gateway(self, streams: Streams) -> Gateway:
         """The ASGI application, for the built-in server or for one of your own."""
         from heliograph.edge.console.pages import Console
-        from heliograph.edge.server import build
+        from heliograph.edge.doors import build
         from heliograph.edge.soap.endpoint import SoapDoor
 
         return build(

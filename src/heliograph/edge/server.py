@@ -14,24 +14,15 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import structlog
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from heliograph.config.settings import Settings
 from heliograph.core.errors import HeliographError, NotSupported, Unavailable, UnknownRoute
-from heliograph.core.ports import Directory
 from heliograph.edge import dry_run
 from heliograph.edge.agents.endpoint import AgentsDoor
-from heliograph.edge.auth import Authenticator
-from heliograph.edge.console.pages import Console
 from heliograph.edge.contract.versions import AGENT_NAMES, has_agent
 from heliograph.edge.http.access import Watched, record
 from heliograph.edge.http.address import base_url
 from heliograph.edge.http.messages import (
-    ASGI,
     WHOLE_ANSWER,
     Answer,
     Disconnected,
@@ -43,40 +34,15 @@ from heliograph.edge.http.messages import (
     read_body,
     send_answer,
 )
-from heliograph.edge.inbox.pages import InboxPages
-from heliograph.edge.metrics import MetricsPage
-from heliograph.edge.openapi.pages import ApiPages
-from heliograph.edge.pages import Health, Pages, not_found
-from heliograph.edge.rest.answers import AnswerPages
-from heliograph.edge.rest.callbacks import CallbackPages
-from heliograph.edge.rest.devices import DevicesApi
-from heliograph.edge.rest.family.door import FamilyApi
 from heliograph.edge.rest.formats import wanted_format
-from heliograph.edge.rest.inbox import InboxApi
-from heliograph.edge.rest.ledger import MessagesApi
-from heliograph.edge.rest.own import as_response
 from heliograph.edge.rest.push import PushDoor
 from heliograph.edge.rest.socket import SOCKET_PATH, InboxSocket
 from heliograph.edge.rest.status import failure_answer
 from heliograph.edge.rest.streams import Streams
+from heliograph.edge.router import router
 from heliograph.edge.soap.wsdl import document
-from heliograph.intake.answer_links import AnswerLinks
-from heliograph.intake.answers import AnswerService
-from heliograph.intake.applications import Applications
-from heliograph.intake.callbacks import Callbacks
-from heliograph.intake.devices import DeviceService
-from heliograph.intake.dry_run import DryRuns
-from heliograph.intake.groups import GroupService
 from heliograph.intake.guesses import PEER
-from heliograph.intake.inbox import InboxService
-from heliograph.intake.once import Once, Reply
-from heliograph.intake.query import Query
-from heliograph.intake.roster import RosterService
-from heliograph.intake.services import Services
-from heliograph.intake.sign_in import Entropy, SignIn
-from heliograph.intake.webhooks import WebhookService
-from heliograph.intake.zones import Zones
-from heliograph.observe.metrics import Metrics
+from heliograph.intake.once import Reply
 from heliograph.observe.tally import Tally
 
 PUSH_PATHS = frozenset({"/api/v2/push", "/api/v2/push/"})
@@ -113,24 +79,15 @@ class Gateway:
         soap: Soap,
         push: PushDoor,
         agents: AgentsDoor,
-        inbox: InboxApi,
-        inbox_pages: InboxPages,
-        answers: AnswerPages,
-        devices: DevicesApi,
-        family: FamilyApi,
-        callbacks: CallbackPages,
-        messages: MessagesApi,
-        metrics: MetricsPage,
-        tally: Tally,
-        console: Console,
-        pages: Pages,
-        api: ApiPages,
         socket: InboxSocket,
+        routes: list[Route],
+        tally: Tally,
         streams: Streams,
         body_limit: int,
         public_url: str = "",
         access_log: bool = False,
     ) -> None:
+        """`routes` are the addresses that are not hot."""
         self._soap = soap
         self._push = push
         self._agents = agents
@@ -142,20 +99,8 @@ class Gateway:
         self._access_log = access_log
         self._ids = itertools.count(1)
         self._run = f"{time.time_ns() // 1_000_000:x}"
-        self.routes = [
-            *pages.routes(),
-            *api.routes(),
-            *inbox.routes(),
-            *inbox_pages.routes(),
-            *answers.routes(),
-            *devices.routes(),
-            *family.routes(),
-            *callbacks.routes(),
-            *messages.routes(),
-            *metrics.routes(),
-            *console.routes(),
-        ]  # all but the hot ones
-        self._router = _router(self.routes)
+        self.routes = routes
+        self._router = router(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; also lifespan and WebSocket scopes, for servers that insist on them."""
@@ -296,26 +241,6 @@ class Gateway:
         return (("heliograph-request-id", name),)
 
 
-def _router(routes: list[Route]) -> ASGI:
-    handlers = {HTTPException: _no_such_route}
-    app = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
-    app.router.redirect_slashes = False  # a wrong address is told, not guessed at
-    return app
-
-
-async def _no_such_route(request: Request, error: HTTPException) -> Response:
-    """An address or verb that is none: 405 within the API (contract rest-push, section 2), 404 elsewhere."""
-    allow = (error.headers or {}).get("Allow", "")
-    if request.url.path.lower().startswith("/api/"):
-        accept = request.headers.get("accept", "")
-        format = wanted_format(request.scope["query_string"], accept, request.headers.get("content-type", ""))
-        return as_response(failure_answer(UnknownRoute(allow=allow), format))
-    if error.status_code == 405:
-        headers = {"allow": allow, "x-content-type-options": "nosniff"}
-        return PlainTextResponse("This address does not take that verb.\n", 405, headers)
-    return not_found()
-
-
 async def _not_http(scope: Scope, receive: Receive, send: Send) -> None:
     """Lifespan is acknowledged (start and stop are not its business here); a WebSocket is declined."""
     if scope["type"] == "websocket":
@@ -326,60 +251,3 @@ async def _not_http(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
-
-
-def build(
-    settings: Settings,
-    *,
-    services: Services,
-    dry_runs: DryRuns,
-    sign_in: SignIn,
-    applications: Applications,
-    once: Once,
-    directory: Directory,
-    inbox: InboxService,
-    answering: AnswerService,
-    links: AnswerLinks,
-    devices: DeviceService,
-    query: Query,
-    roster: RosterService,
-    groups: GroupService,
-    webhooks: WebhookService,
-    callbacks: Callbacks,
-    soap: Soap,
-    metrics: Metrics,
-    console: Console,
-    health: Health,
-    entropy: Entropy,
-    version: str,
-    push_key: str = "",
-    streams: Streams | None = None,
-) -> Gateway:
-    """The gateway's HTTP side from the parts behind it."""
-    streams = streams or Streams()
-    authenticator = Authenticator(sign_in, entropy)
-    server, limit, zones = settings.server, settings.server.body_limit, Zones(settings.soap.time_zones)
-    return Gateway(
-        soap=soap,
-        push=PushDoor(services, sign_in, once, directory, settings.rest, dry_runs=dry_runs, body_limit=limit),
-        agents=AgentsDoor(services, authenticator, applications, once, zones, dry_runs=dry_runs, body_limit=limit),
-        inbox=InboxApi(inbox, services, authenticator, streams, public_url=server.public_url),
-        inbox_pages=InboxPages(
-            sign_in, directory, stay=settings.tickets.stay, push_key=push_key, public_url=server.public_url
-        ),
-        answers=AnswerPages(answering, links, services, directory),
-        devices=DevicesApi(devices, services, authenticator),
-        family=FamilyApi(sign_in, authenticator, roster, groups, webhooks, directory, settings.rest),
-        callbacks=CallbackPages(callbacks),
-        messages=MessagesApi(query, authenticator),
-        metrics=MetricsPage(metrics.render, sign_in, streams, settings),
-        tally=metrics.tally,
-        console=console,
-        pages=Pages(health, version),
-        api=ApiPages(version, public_url=server.public_url),
-        socket=InboxSocket(inbox, authenticator, streams),
-        streams=streams,
-        body_limit=server.body_limit,
-        public_url=server.public_url,
-        access_log=settings.log.level.lower() == "debug",
-    )

@@ -16,7 +16,6 @@ from heliograph.core.scripting import Call
 from heliograph.edge.agents.endpoint import AgentsDoor
 from heliograph.edge.http.access import without_secrets
 from heliograph.edge.http.messages import Answer
-from heliograph.edge.openapi.pages import ApiPages
 from heliograph.edge.pages import Pages
 from heliograph.edge.rest.streams import Streams
 from heliograph.edge.server import Gateway
@@ -203,11 +202,6 @@ class NoDryRuns:
     """Nobody asks for one."""
 
 
-class NoRoutes:
-    def routes(self) -> list[Any]:
-        return []
-
-
 @pytest.fixture
 async def broken() -> Gateway:
     clock = JumpingClock()
@@ -223,19 +217,9 @@ async def broken() -> Gateway:
             dry_runs=NoDryRuns(),  # type: ignore[arg-type]
             body_limit=1000,
         ),
-        inbox=NoRoutes(),  # type: ignore[arg-type]
-        inbox_pages=NoRoutes(),  # type: ignore[arg-type]
-        answers=NoRoutes(),  # type: ignore[arg-type]
-        devices=NoRoutes(),  # type: ignore[arg-type]
-        family=NoRoutes(),  # type: ignore[arg-type]
-        callbacks=NoRoutes(),  # type: ignore[arg-type]
-        messages=NoRoutes(),  # type: ignore[arg-type]
-        metrics=NoRoutes(),  # type: ignore[arg-type]
-        console=NoRoutes(),  # type: ignore[arg-type]
+        socket=Broken(),  # type: ignore[arg-type]
+        routes=Pages(broken_health, "1").routes(),
         tally=Tally(),
-        pages=Pages(broken_health, "1"),
-        api=ApiPages("1"),
-        socket=NoRoutes(),  # type: ignore[arg-type]
         streams=Streams(),
         body_limit=1000,
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -76,12 +75,3 @@ class Desk:
         """Where it stands."""
         [delivery] = await self.store.outbox.deliveries([1])
         return delivery.state
-
-
-async def until(condition: Callable[[], Any], seconds: float = 3.0) -> None:
-    """Come back once it is so."""
-    for _ in range(int(seconds / 0.005)):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it did not happen")

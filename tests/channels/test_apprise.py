@@ -39,6 +39,7 @@ from heliograph.testing.running import a_town
 from heliograph.testing.servers.smtp import HANG_UP, SmtpServer
 from heliograph.testing.servers.webhook import Answer, Fault, WebhookServer
 from heliograph.testing.tools import Notebook, some_tools
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 SECRET = "open-sesame-4711"
@@ -365,10 +366,7 @@ async def test_a_worker_that_is_killed_leaves_what_it_had_in_doubt_and_the_next_
         [pid] = channel.crew.pids
         web.script(Answer(fault=Fault.STALL))
         sending = asyncio.create_task(channel.send(to("j")))
-        for _ in range(500):
-            await asyncio.sleep(0.01)
-            if len(web.requests) == 2:
-                break
+        await until(lambda: len(web.requests) == 2)
         os.kill(pid, signal.SIGKILL)
         assert await sending == Deferred("in doubt: its process was ended by SIGKILL", in_doubt=True)
         assert ("warning", "apprise_worker_lost") in [entry[:2] for entry in log.entries]
@@ -488,11 +486,7 @@ async def test_a_gateway_that_is_killed_takes_its_workers_along() -> None:
     os.kill(pid, 0)
     gateway.kill()
     await gateway.wait()
-    for _ in range(200):
-        if not alive(pid):
-            break
-        await asyncio.sleep(0.01)
-    assert not alive(pid)
+    await until(lambda: not alive(pid))
 
 
 def alive(pid: int) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from tests.channels.postfix import a_postfix, needs_postfix
 
@@ -14,6 +12,7 @@ from heliograph.system.clock import SystemClock
 from heliograph.testing.builders import a_letter, a_message, a_text
 from heliograph.testing.servers.smtp import SmtpServer
 from heliograph.testing.tools import some_tools
+from heliograph.testing.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, needs_postfix]
 
@@ -34,10 +33,7 @@ async def test_a_text_of_each_format_goes_through_it(format: str, body: str, sho
         channel = build_channel("mail", {"kind": "apprise", "targets": {"keeper": url}, "workers": 1}, tools)
         letter = a_letter(address=Address(value="keeper"), message=a_message(content=a_text(body=body, format=format)))
         assert isinstance(await channel.send(letter), Accepted), relay.log
-        for _ in range(200):
-            if coast.mails:
-                break
-            await asyncio.sleep(0.05)
+        await until(lambda: coast.mails)
         await channel.close()
     await tools.transport.close()
     [mail] = coast.mails

@@ -22,6 +22,7 @@ from heliograph.testing.clock import SATURDAY_NOON as NOON
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.servers.smtp import HANG_UP, STALL, SmtpServer
 from heliograph.testing.tools import some_tools
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -79,11 +80,7 @@ class TestKept:
         async with channel_to(server, clock, idle=30) as channel:
             await channel.send(letter())
             await clock.jump(31)
-            for _ in range(100):
-                if not server.open:
-                    break
-                await asyncio.sleep(0.01)
-            assert server.open == 0
+            await until(lambda: server.open == 0)
             await channel.send(letter(2))
         assert server.connections == 2
 

@@ -21,6 +21,7 @@ from heliograph.core.lifecycle import State
 from heliograph.intake.carriers import OutgoingMessage
 from heliograph.testing.running import Town, a_town
 from heliograph.testing.servers.smtp import SmtpServer
+from heliograph.testing.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, needs_postfix]
 
@@ -61,21 +62,15 @@ async def send(town: Town, **text: Any) -> tuple[int, str]:
 
 
 async def settled(town: Town, message_id: int, state: State) -> Delivery:
-    """The delivery once it is in that state; as it stands after ten seconds."""
-    for _ in range(200):
-        [delivery] = await town.app.store.outbox.deliveries([message_id])
-        if delivery.state is state:
-            break
-        await asyncio.sleep(0.05)
+    """The delivery once it is in that state."""
+    [delivery] = await until(
+        lambda: town.app.store.outbox.deliveries([message_id]), lambda found: found[0].state is state
+    )
     return delivery
 
 
 async def arrived(coast: SmtpServer, count: int = 1) -> None:
-    for _ in range(200):
-        if len(coast.mails) >= count:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{len(coast.mails)} of {count} mails have arrived")
+    await until(lambda: coast.mails, lambda mails: len(mails) >= count)
 
 
 async def test_mail_goes_through_it_and_keeps_its_head(tmp_path: Path) -> None:
@@ -164,11 +159,7 @@ async def test_a_forged_report_does_not_get_past_our_door(tmp_path: Path) -> Non
                 client.sendmail("", ["bounces+b-1-1-aaaaaaaaaaaaaaaa@light.example"], "Subject: x\n\nx")
 
         await asyncio.to_thread(forge)
-        for _ in range(100):
-            if "No such address here" in relay.log:
-                break
-            await asyncio.sleep(0.05)
-        assert "No such address here" in relay.log
+        await until(lambda: relay.log, lambda log: "No such address here" in log)
         assert (await settled(town, message_id, State.SENT)).state is State.SENT
 
 

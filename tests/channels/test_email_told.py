@@ -21,6 +21,7 @@ from heliograph.testing.servers.reports import hand_in
 from heliograph.testing.servers.smtp import SmtpServer
 from heliograph.testing.servers.webhook import WebhookServer
 from heliograph.testing.tools import LOOPBACK
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -92,13 +93,9 @@ async def test_the_companys_own_program_is_told_what_came_in_and_what_it_answers
         assert made.status == 200, made.text
         message_id, reply_to = await asked(town, server)
         await asyncio.to_thread(hand_in, port, reply_to, written("Thick as wool."), sender=KEEPER)
-        told: list[Any] = []
-        for _ in range(300):
-            told = [request for request in endpoint.requests if request.json["type"] == "message.received"]
-            if told:
-                break
-            await asyncio.sleep(0.02)
-        [request] = told
+        [request] = await until(
+            lambda: [request for request in endpoint.requests if request.json["type"] == "message.received"]
+        )
         assert (request.json["data"]["parent_id"], request.json["data"]["session_key"]) == (message_id, "fog")
         [delivery] = await town.app.store.outbox.deliveries([message_id])
         assert delivery.state is State.REPLIED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -23,6 +22,7 @@ from heliograph.testing.fcm import EMAIL, PROJECT, account_file, new_account_key
 from heliograph.testing.running import KEY, Town, a_town
 from heliograph.testing.servers.apns import ApnsServer, new_signing_key
 from heliograph.testing.servers.fcm import FcmServer
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -56,11 +56,10 @@ class Stage:
         assert heard.status in (200, 202), heard.body
         outbox = self.town.app.store.outbox
         [message] = await outbox.messages(company_id=1, state=None, before_id=None, limit=1)
-        for _ in range(500):
-            deliveries = await outbox.deliveries([message.id])
-            if deliveries and all(delivery.state in DONE for delivery in deliveries):
-                break
-            await asyncio.sleep(0.01)
+        deliveries = await until(
+            lambda: outbox.deliveries([message.id]),
+            lambda found: found and all(delivery.state in DONE for delivery in found),
+        )
         return {delivery.channel: delivery for delivery in deliveries}
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.channels.smsc_stories import TO, until
+from tests.channels.smsc_stories import TO
 
 from heliograph.channels.registry import build_channel
 from heliograph.channels.smpp.answers import ANSWERS, Meaning, row_for
@@ -30,6 +30,7 @@ from heliograph.testing.clock import SATURDAY_NOON as NOON
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.servers.smsc import Fault, Receipts, Smsc, receipt_for, words
 from heliograph.testing.tools import Notebook, some_tools
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.channels.smsc_stories import bound, until
+from tests.channels.smsc_stories import bound
 
 from heliograph.channels.smpp.inbound import _fragment
 from heliograph.channels.smpp.joints import Joint, bare, joint
@@ -23,6 +23,7 @@ from heliograph.core.reporting import Arrival
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.servers.smsc import Smsc
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 

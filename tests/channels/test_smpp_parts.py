@@ -6,7 +6,7 @@ import asyncio
 
 import msgspec
 import pytest
-from tests.channels.smsc_stories import TO, Desk, bound, letter, until
+from tests.channels.smsc_stories import TO, Desk, bound, letter
 
 from heliograph.channels.smpp.pdu import Sm, Status
 from heliograph.channels.sms.parked import MOST, PARKED, Waiting
@@ -18,6 +18,7 @@ from heliograph.store.memory import MemoryStore
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.servers.smsc import Fault, Receipts, Smsc, receipt_for, words
 from heliograph.testing.tools import Notebook
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.channels.smsc_stories import bound, letter, until
+from tests.channels.smsc_stories import bound, letter
 
 from heliograph.channels.registry import build_channel
 from heliograph.channels.smpp.answers import FEW, IN_A_ROW, UNMAPPED, Reader, row_for
@@ -21,6 +21,7 @@ from heliograph.testing.clock import SATURDAY_NOON as NOON
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.servers.smsc import Fault, Smsc
 from heliograph.testing.tools import Notebook, some_tools
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 

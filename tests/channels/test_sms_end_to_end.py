@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from heliograph.testing.running import Town, a_town
 from heliograph.testing.servers.smsc import Receipts, Smsc, receipt_for, words
 from heliograph.testing.servers.webhook import Answer, WebhookServer
 from heliograph.testing.tools import LOOPBACK, some_tools
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -39,13 +39,11 @@ async def send(town: Town, plugin: str, *messages: OutgoingMessage, config: dict
 
 
 async def delivery(town: Town, messaging_id: int, state: State) -> Delivery:
-    """The message's delivery once it is in that state; as it stands after three seconds."""
-    for _ in range(300):
-        [found] = await town.app.store.outbox.deliveries([messaging_id])
-        if found.state is state:
-            break
-        await asyncio.sleep(0.01)
-    return found
+    """The message's delivery once it is in that state."""
+    [delivery] = await until(
+        lambda: town.app.store.outbox.deliveries([messaging_id]), lambda found: found[0].state is state
+    )
+    return delivery
 
 
 def contents(folder: Path) -> list[bytes]:
@@ -80,10 +78,7 @@ async def test_a_receipt_after_a_restart_finds_its_message(tmp_path: Path) -> No
             [status] = await send(town, "sms", OutgoingMessage(to=TO, content="Fog"))
             await delivery(town, status.messaging_id, State.SENT)
         async with a_town(tmp_path, channels=channels) as town:
-            for _ in range(300):
-                if smsc.bound:
-                    break
-                await asyncio.sleep(0.01)
+            await until(lambda: smsc.bound)
             assert await smsc.deliver(receipt_for(smsc.submitted[0], "m-1", "UNDELIV")) == 0
             found = await delivery(town, status.messaging_id, State.UNDELIVERED)
             assert (found.state, found.detail) == (
@@ -96,10 +91,7 @@ async def test_a_message_from_a_phone_comes_into_the_inbox_it_is_meant_for(tmp_p
     async with Smsc() as smsc:
         values = smpp(smsc) | {"replies_to": "keeper101", "replies_company": 1}
         async with a_town(tmp_path, channels=plugins(sms=values)) as town:
-            for _ in range(300):
-                if smsc.bound:
-                    break
-                await asyncio.sleep(0.01)
+            await until(lambda: smsc.bound)
             assert await smsc.deliver(Sm(source="4712345678", source_ton=1, to="26112", text=b"On my way")) == 0
             [item] = await town.inbox(1)
             assert item.body == "On my way"
@@ -202,11 +194,7 @@ async def test_a_receipt_that_overtakes_its_message_is_kept_although_the_provide
         [status] = await send(town, "Twilio", OutgoingMessage(to=TO, content="Rain"))
         found = await delivery(town, status.messaging_id, State.DELIVERED)
         assert (found.state, found.detail) == (State.DELIVERED, "the provider reports delivered")
-        for _ in range(100):
-            if not await town.app.store.notes.find("Twilio", "receipt"):
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError("the parked receipt was not forgotten")
+        await until(lambda: town.app.store.notes.find("Twilio", "receipt"), lambda parked: not parked)
 
 
 @pytest.mark.parametrize(
@@ -255,10 +243,7 @@ async def test_a_long_sms_is_delivered_by_receipts_that_come_before_and_after_a_
             assert await smsc.deliver(receipt_for(smsc.submitted[2], "m-3")) == 0
             assert await smsc.deliver(receipt_for(smsc.submitted[0], "stranger")) == 0
         async with a_town(tmp_path, channels=channels) as town:
-            for _ in range(300):
-                if smsc.bound:
-                    break
-                await asyncio.sleep(0.01)
+            await until(lambda: smsc.bound)
             assert len(await town.app.store.notes.find("sms", "receipt")) == 1
             assert await smsc.deliver(receipt_for(smsc.submitted[0], "m-1")) == 0
             assert (await delivery(town, status.messaging_id, State.SENT)).state is State.SENT

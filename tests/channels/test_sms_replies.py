@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from heliograph.testing.running import Town, a_town
 from heliograph.testing.servers.smsc import Smsc
 from heliograph.testing.servers.webhook import Answer, WebhookServer
 from heliograph.testing.tools import LOOPBACK
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -43,10 +43,7 @@ async def status(town: Town, message_id: int) -> int:
 
 
 async def bound(smsc: Smsc) -> None:
-    for _ in range(300):
-        if smsc.bound:
-            return
-        await asyncio.sleep(0.01)
+    await until(lambda: smsc.bound)
 
 
 async def test_an_answer_makes_the_text_replied_and_is_in_its_session(tmp_path: Path) -> None:

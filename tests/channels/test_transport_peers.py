@@ -16,6 +16,7 @@ from heliograph.config.settings import OutboundSettings
 from heliograph.core.ports import ConnectFailed, ReplyLost
 from heliograph.testing.certificates import Authority
 from heliograph.testing.resolver import ScriptedResolver
+from heliograph.testing.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -66,11 +67,7 @@ class Peer:
             "node": ["node", str(self.folder / "server.cjs"), str(key), str(chain), str(self.port)],
         }[self.name]
         self._process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
-        for _ in range(200):
-            if await self._listens():
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{self.name} did not start")
+        await until(self._listens)
 
     async def stop(self) -> None:
         """End it."""

@@ -89,7 +89,7 @@ def test_a_gateway_that_serves_tells_an_endpoint_added_beside_it(reachable: Term
         reachable.ok("webhooks", "add", endpoint.url)
         reachable.ok("send", "--user", "anna", "--title", "Lamp")
         rows: list[Any] = []
-        for _ in range(40):
+        for _ in range(300):
             rows = reachable.ok("webhooks", "deliveries", "1", "--json").json
             if [row["state"] for row in rows] == ["sent", "sent"]:
                 break

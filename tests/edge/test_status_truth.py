@@ -15,6 +15,7 @@ from tests.edge.calls import agents
 from heliograph.config.settings import MessagingSettings
 from heliograph.core.lifecycle import State
 from heliograph.testing.running import Town, a_town
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -52,14 +53,13 @@ async def send(town: Town, *scripts: str, to: str = "a") -> list[dict[str, Any]]
 
 
 async def settled(town: Town, id: int, state: State) -> dict[str, Any]:
-    """What REST tells once the delivery is in that state, or after eight seconds."""
-    view: dict[str, Any] = {}
-    for _ in range(400):
-        view = json.loads((await town.get(f"/api/v2/messages/{id}")).body)
-        if view["status"] == state:
-            break
-        await asyncio.sleep(0.02)
-    return view
+    """What REST tells once the delivery is in that state."""
+
+    async def told() -> dict[str, Any]:
+        view: dict[str, Any] = json.loads((await town.get(f"/api/v2/messages/{id}")).body)
+        return view
+
+    return await until(told, lambda view: view["status"] == state)
 
 
 async def test_every_door_tells_the_same_truth(town: Town, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from heliograph.intake.carriers import OutgoingMessage, PocketNotificationMessag
 from heliograph.testing.builders import a_device
 from heliograph.testing.running import Town, a_town
 from heliograph.testing.servers.smsc import Receipts, Smsc, receipt_for, words
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -30,13 +30,14 @@ def centre(smsc: Smsc, **more: Any) -> dict[str, Any]:
 
 async def deliveries(town: Town, id: int, **wanted: State) -> dict[str, Delivery]:
     """By channel, once those named are in those states."""
-    found: dict[str, Delivery] = {}
-    for _ in range(800):
-        found = {delivery.channel: delivery for delivery in await town.app.store.outbox.deliveries([id])}
-        if all(name in found and found[name].state is state for name, state in wanted.items()):
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError({name: (each.state, each.detail) for name, each in found.items()})
+
+    async def by_channel() -> dict[str, Delivery]:
+        return {delivery.channel: delivery for delivery in await town.app.store.outbox.deliveries([id])}
+
+    return await until(
+        by_channel,
+        lambda found: all(name in found and found[name].state is state for name, state in wanted.items()),
+    )
 
 
 async def send(town: Town) -> int:
@@ -76,7 +77,7 @@ async def test_a_message_centre_that_is_not_there_has_its_share_of_the_time_and_
     async with Smsc() as gone, Smsc() as other:
         expired = {"to": "other", "on": ["expired"], "after": 1.0}
         channels = {"inbox": {"kind": "inbox"}, "one": centre(gone, fallback=expired), "other": centre(other)}
-        await gone.close()
+        await gone.stop()
         async with a_town(tmp_path, channels=channels) as town:
             id = await send(town)
             await deliveries(town, id, one=State.EXPIRED, other=State.SENT)

@@ -18,6 +18,7 @@ from heliograph.intake.carriers import MessageDeliveryStatus, OutgoingMessage, P
 from heliograph.intake.reports import ProviderReports
 from heliograph.testing.builders import a_device
 from heliograph.testing.running import Town, a_town
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -58,15 +59,15 @@ async def told(town: Town, id: int) -> dict[str, Any]:
 
 
 async def deliveries(town: Town, id: int, **wanted: State) -> dict[str, Delivery]:
-    """By channel, once those named are in those states; as they are after five seconds."""
-    found: dict[str, Delivery] = {}
-    for _ in range(500):
-        found = {delivery.channel: delivery for delivery in await town.app.store.outbox.deliveries([id])}
-        if all(name in found and found[name].state is state for name, state in wanted.items()):
-            break
-        await asyncio.sleep(0.01)
-    assert {name: found[name].state for name in wanted if name in found} == wanted
-    return found
+    """By channel, once those named are in those states."""
+
+    async def by_channel() -> dict[str, Delivery]:
+        return {delivery.channel: delivery for delivery in await town.app.store.outbox.deliveries([id])}
+
+    return await until(
+        by_channel,
+        lambda found: all(name in found and found[name].state is state for name, state in wanted.items()),
+    )
 
 
 async def test_what_one_channel_refuses_goes_by_the_next_and_both_are_told(tmp_path: Path) -> None:
@@ -238,11 +239,11 @@ async def test_who_has_no_number_is_told_of_where_the_text_would_have_gone(tmp_p
         for n, owner in ((1, 101), (2, 103)):
             await town.app.directory.put_device(a_device(n, identifier=f"d{n}", associate_id=owner))
         id = await push(town, 101, 103)
-        for _ in range(300):
-            texts = {d.associate_id: d for d in await town.app.store.outbox.deliveries([id]) if d.channel == "phone"}
-            if len(texts) == 2:
-                break
-            await asyncio.sleep(0.01)
+
+        async def by_phone() -> dict[int | None, Delivery]:
+            return {d.associate_id: d for d in await town.app.store.outbox.deliveries([id]) if d.channel == "phone"}
+
+        texts = await until(by_phone, lambda found: len(found) == 2)
         assert texts[103].address == "+4790000103"
         assert (texts[101].state, texts[101].detail) == (
             State.FAILED,

@@ -15,6 +15,7 @@ from heliograph.config.settings import ScriptSettings
 from heliograph.intake.carriers import PocketNotificationMessage
 from heliograph.testing.asking import ask
 from heliograph.testing.running import a_town
+from heliograph.testing.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -49,13 +50,6 @@ def text(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-async def until(holds: Any, within: float) -> None:
-    end = asyncio.get_running_loop().time() + within
-    while not holds():
-        assert asyncio.get_running_loop().time() < end, "it did not come to pass"
-        await asyncio.sleep(0.05)
-
-
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -72,12 +66,12 @@ async def test_after_a_kill_every_event_that_was_due_still_runs_with_its_state(t
     ready = await gateway.start()
     assert ready["scripts_dir"] == str(scripts)
     assert [await push(ready, f"t{n}") for n in range(3)] == [200, 200, 200]
-    await until(lambda: text(scripts / "slow.py.begun"), within=5)
+    await until(lambda: text(scripts / "slow.py.begun"))
     await gateway.kill()
     assert text(done) == ""
     await gateway.start()
     try:
-        await until(lambda: len(set(text(done).splitlines())) == 3, within=10)
+        await until(lambda: len(set(text(done).splitlines())) == 3)
         assert {line.split()[0] for line in text(done).splitlines()} == {"t0", "t1", "t2"}
         assert all(line.split()[0] == line.split()[1] for line in text(done).splitlines())
     finally:
@@ -96,11 +90,11 @@ async def test_a_killed_gateway_leaves_no_worker_behind_not_even_one_in_an_endle
     gateway = GatewayProcess(tmp_path)
     ready = await gateway.start()
     call = asyncio.ensure_future(push(ready, "t"))
-    await until(lambda: text(scripts / "loop.py.pid"), within=5)
+    await until(lambda: text(scripts / "loop.py.pid"))
     pid = int(text(scripts / "loop.py.pid"))
     assert alive(pid)
     os.kill(gateway.pid, 9)
-    await until(lambda: not alive(pid), within=2)
+    await until(lambda: not alive(pid))
     await gateway.kill()
     with pytest.raises((OSError, EOFError)):
         await call
@@ -122,7 +116,7 @@ async def test_a_stopped_gateway_hands_what_has_not_run_to_the_next_one(tmp_path
         await town_scripts.stop(0.1)
     (folder / "slow.py").write_text(SLOW.replace("time.sleep(1.0)", "pass"))
     async with a_town(tmp_path / "data", scripts=settings):
-        await until(lambda: len(set(text(folder / "slow.py.txt").splitlines())) == 30, within=10)
+        await until(lambda: len(set(text(folder / "slow.py.txt").splitlines())) == 30)
     assert {line.split()[2] for line in text(folder / "slow.py.txt").splitlines()} == {"True"}
 
 
@@ -153,6 +147,6 @@ async def test_under_load_no_answered_call_loses_its_event_to_a_kill(tmp_path: P
     await gateway.start()
     try:
         assert len(promised) > 100
-        await until(lambda: promised <= set(text(done).splitlines()), within=15)
+        await until(lambda: promised <= set(text(done).splitlines()))
     finally:
         assert await gateway.stop() == 0

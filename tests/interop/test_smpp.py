@@ -30,6 +30,7 @@ from heliograph.testing.clock import SATURDAY_NOON as NOON
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.servers.smsc import Receipts, Smsc, words
 from heliograph.testing.tools import some_tools
+from heliograph.testing.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -152,7 +153,7 @@ async def test_npms_receipt_reaches_the_delivery(clock: JumpingClock) -> None:
         accepted = Record(delivery_id=1, happening=Happening.ACCEPTED, at=NOON, provider_id=sent.provider_id)
         await store.outbox.record([accepted])
         assert (await centre.line("answered"))["answered"] == 0
-        for _ in range(100):
+        for _ in range(3000):
             [found] = await store.outbox.deliveries([1])
             if found.state is State.DELIVERED:
                 return
@@ -173,7 +174,7 @@ async def test_npms_receipts_of_all_parts_make_a_long_sms_delivered(clock: Jumpi
         await store.outbox.record([accepted])
         for _ in range(3):
             assert (await centre.line("answered"))["answered"] == 0
-        for _ in range(100):
+        for _ in range(3000):
             [found] = await store.outbox.deliveries([1])
             if found.state is State.DELIVERED:
                 assert found.detail == "all 3 parts have arrived"
@@ -280,14 +281,6 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if condition():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("it did not happen")
 
 
 async def test_kannel_is_served_by_our_fake(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from heliograph.observe.table import BY_NAME, HISTOGRAM, METRICS
 from heliograph.testing.builders import an_acceptance
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.running import Town, a_town
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -68,10 +69,7 @@ async def send(town: Town) -> None:
     """A push, carried to the inbox and counted."""
     headers = {"Authorization": f"SOTicket {town.ticket}", "Content-Type": "application/json"}
     assert (await town.ask("POST", "/api/v1/Agents/Pocket/SendPushNotification", headers, PUSH)).status == 204
-    for _ in range(200):
-        if any(word == "delivery_settled" for word, _, _ in town.app.counters.snapshot()):
-            return
-        await asyncio.sleep(0.01)
+    await until(lambda: any(word == "delivery_settled" for word, _, _ in town.app.counters.snapshot()))
 
 
 async def test_a_scrape_tells_what_happened(town: Town) -> None:

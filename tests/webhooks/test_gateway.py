@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from pathlib import Path
@@ -23,6 +23,7 @@ from heliograph.intake.carriers import IncomingMessage, PocketNotificationMessag
 from heliograph.testing.asking import Heard
 from heliograph.testing.running import KEY, OTHER_KEY, Town, a_town
 from heliograph.testing.servers.webhook import Answer, WebhookServer
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -62,14 +63,6 @@ async def a_company(folder: Path, **areas: Any) -> AsyncIterator[tuple[Town, Own
         yield town, Owner(town), endpoint
 
 
-async def until(holds: Callable[[], bool], within: float = 6.0) -> None:
-    for _ in range(int(within / 0.02)):
-        if holds():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come to pass")
-
-
 def types(endpoint: WebhookServer) -> list[str]:
     return sorted(request.json["type"] for request in endpoint.requests)
 
@@ -100,12 +93,10 @@ async def test_an_endpoint_added_over_rest_is_told_and_believes_what_it_is_told(
 
 
 async def until_sent(owner: Owner, id: int, count: int) -> None:
-    for _ in range(200):
-        rows = await owner.get("GET", "/deliveries", Id=id)
-        if [row["State"] for row in rows].count("sent") == count:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(rows)
+    await until(
+        lambda: owner.get("GET", "/deliveries", Id=id),
+        lambda rows: [row["State"] for row in rows].count("sent") == count,
+    )
 
 
 async def test_the_life_of_an_endpoint_over_rest(tmp_path: Path) -> None:
@@ -282,12 +273,8 @@ async def test_health_says_how_many_endpoints_fail(tmp_path: Path) -> None:
         endpoint.script(*[Answer(status=500)] * 2)
         await push(town)
         await until(lambda: len(endpoint.requests) >= 2)
-        told: Any = {}
-        for _ in range(100):
-            told = (await town.ask("GET", "/healthz")).json()
-            if told["webhooks"]["failing"]:
-                break
-            await asyncio.sleep(0.02)
+        heard = await until(lambda: town.ask("GET", "/healthz"), lambda heard: heard.json()["webhooks"]["failing"])
+        told: Any = heard.json()
         assert told["webhooks"] == {"failing": 1, "disabled": 0}
         assert told["status"] == "ok"
 
@@ -305,13 +292,8 @@ async def test_metrics_count_the_endpoints_in_trouble(tmp_path: Path) -> None:
         made = await owner.get("POST", Url=endpoint.url)
         endpoint.script(Answer(status=410))
         await push(town)
-        told = ""
-        for _ in range(200):
-            told = (await town.ask("GET", "/metrics")).text
-            if 'heliograph_webhook_endpoints{state="disabled"} 1.0' in told:
-                break
-            await asyncio.sleep(0.02)
-        assert 'heliograph_webhook_endpoints{state="disabled"} 1.0' in told
+        one = 'heliograph_webhook_endpoints{state="disabled"} 1.0'
+        told = (await until(lambda: town.ask("GET", "/metrics"), lambda heard: one in heard.text)).text
         assert 'heliograph_webhook_endpoints{state="failing"} 0.0' in told
         assert str(made["Secret"]) not in told
         assert endpoint.url not in told

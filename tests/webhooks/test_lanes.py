@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -24,16 +24,9 @@ from heliograph.system.results import InProcessResults
 from heliograph.testing.observer import Witness
 from heliograph.testing.secrets import OpenSealer
 from heliograph.testing.servers.webhook import Answer, Fault, WebhookServer
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
-
-
-async def until(done: Callable[[], bool], within: float = 20.0) -> None:
-    """Wait for it; the assertions that follow say what was missing. What a stalled machine let time out is tried again after 5 seconds."""
-    for _ in range(int(within / 0.02)):
-        if done():
-            return
-        await asyncio.sleep(0.02)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from heliograph.edge.serve import Running
 from heliograph.intake.sign_in import secret_hash
 from heliograph.testing.asking import Heard, ask
 from heliograph.testing.builders import a_company, a_user
+from heliograph.testing.waiting import until
 
 KEY = "key-of-the-lighthouse-keepers-0001"
 OTHER_KEY = "key-of-the-harbour-masters-000002"
@@ -42,12 +42,11 @@ class Town:
         return await self.ask("GET", target, {"Authorization": f"SOTicket {self.ticket}", **headers})
 
     async def inbox(self, expected: int = 1, *, associate_id: int = 101) -> list[InboxItem]:
-        """The user's items, oldest first, once there are that many; whatever is there after two seconds."""
-        for _ in range(200):
-            items = await self.app.store.inbox.items(associate_id, before_id=None, limit=500)
-            if len(items) >= expected:
-                break
-            await asyncio.sleep(0.01)
+        """The user's items, oldest first, once there are that many."""
+        items = await until(
+            lambda: self.app.store.inbox.items(associate_id, before_id=None, limit=500),
+            lambda items: len(items) >= expected,
+        )
         return list(reversed(items))
 
 

@@ -23,6 +23,7 @@ from heliograph.edge.http.head import Limits
 from heliograph.edge.http.messages import Answer, Disconnected, Receive, Scope, Send, read_body, send_answer
 from heliograph.edge.http.proxies import networks
 from heliograph.edge.serve import Running, serve
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -77,11 +78,7 @@ async def said(port: int, raw: bytes = FINE, **how: Any) -> bytes:
 
 
 async def eventually(port: int, **how: Any) -> bool:
-    for _ in range(100):
-        if await said(port, **how):
-            return True
-        await asyncio.sleep(0.02)
-    return False
+    return bool(await until(lambda: said(port, **how)))
 
 
 # ---------------------------------------------------------------------------------------- how many
@@ -122,11 +119,7 @@ async def test_hundreds_of_connections_leave_no_place_behind() -> None:
         for _ in range(10):
             assert all(await asyncio.gather(*(said(port) for _ in range(30))))
         places = running._server.places
-        for _ in range(100):
-            if places.taken == 0:
-                break
-            await asyncio.sleep(0.01)
-        assert (places.taken, places._of) == (0, {})
+        await until(lambda: (places.taken, places._of), lambda taken: taken == (0, {}))
 
 
 async def test_a_websocket_holds_its_place_until_it_ends() -> None:

@@ -23,6 +23,7 @@ from heliograph.intake.carriers import PocketNotificationMessage
 from heliograph.testing.certificates import Authority
 from heliograph.testing.running import PASSWORD, Town, a_town
 from heliograph.testing.servers.webpush import WebPushServer
+from heliograph.testing.waiting import until
 from heliograph.testing.webpush import PRIVATE, PUBLIC
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -394,8 +395,8 @@ async def subscribed(page: Page, service: WebPushServer) -> str:
     return browser.id
 
 
-async def delivered(page: Page, context: BrowserContext, plain: bytes) -> list[dict[str, Any]]:
-    """Hand the service worker what its push service would; the notifications that are shown then."""
+async def handed_over(page: Page, context: BrowserContext, plain: bytes) -> None:
+    """Give the service worker what its push service would."""
     devtools = await context.new_cdp_session(page)
     known: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -406,20 +407,22 @@ async def delivered(page: Page, context: BrowserContext, plain: bytes) -> list[d
 
     devtools.on("ServiceWorker.workerVersionUpdated", updated)
     await devtools.send("ServiceWorker.enable")
-    registration = await asyncio.wait_for(known, 10)
+    registration = await asyncio.wait_for(known, 60)
     origin = "/".join(page.url.split("/")[:3])
     pushed = {"origin": origin, "registrationId": registration, "data": plain.decode()}
     await devtools.send("ServiceWorker.deliverPushMessage", pushed)
-    shown: list[dict[str, Any]] = []
-    for _ in range(100):
-        shown = await page.evaluate(
+
+
+async def delivered(page: Page, context: BrowserContext, plain: bytes) -> list[dict[str, Any]]:
+    """Hand it over; the notifications that are shown then, once there are any."""
+    await handed_over(page, context, plain)
+    shown: list[dict[str, Any]] = await until(
+        lambda: page.evaluate(
             "navigator.serviceWorker.ready.then((worker) => worker.getNotifications()).then((all) => all.map((each) => ({"
             "title: each.title, body: each.body, tag: each.tag, data: each.data, stays: each.requireInteraction,"
             "actions: each.actions.map((action) => action.action)})))"
         )
-        if shown:
-            break
-        await asyncio.sleep(0.05)
+    )
     return shown
 
 
@@ -430,10 +433,7 @@ async def test_a_push_reaches_the_browser_through_its_service_and_is_shown(
     [device] = await town.app.directory.devices([101])
     assert (device.platform, device.name) == ("WebPush", "Chrome on Linux")
     await push(town, "Fog over the sound", message="Horn on.", type=PushType.IMPORTANT)
-    for _ in range(100):
-        if service.received:
-            break
-        await asyncio.sleep(0.05)
+    await until(lambda: service.received)
     [received] = service.received
     assert (received.subscription, received.urgency) == (id, "high")
     [shown] = await delivered(page, context, received.plain)
@@ -444,14 +444,11 @@ async def test_a_question_is_shown_with_its_two_buttons_and_a_silent_push_shows_
     page: Page, context: BrowserContext, service: WebPushServer
 ) -> None:
     await subscribed(page, service)
+    await handed_over(page, context, b'{"silent": true, "type": "RemoteAction", "data": {}}')
     question = {"title": "Watch?", "type": "YesNoQuestion", "answer_url": "https://g.example/answer/x", "data": {}}
     [shown] = await delivered(page, context, msgspec.json.encode(question))
     assert shown["actions"] == ["yes", "no"]
     assert shown["data"]["answer"] == "https://g.example/answer/x"
-    await page.evaluate(
-        "navigator.serviceWorker.ready.then((w) => w.getNotifications()).then((all) => all.forEach((n) => n.close()))"
-    )
-    assert await delivered(page, context, b'{"silent": true, "type": "RemoteAction", "data": {}}') == []
 
 
 async def test_notifications_are_turned_off_as_they_were_turned_on(

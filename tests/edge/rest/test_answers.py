@@ -22,6 +22,7 @@ from heliograph.testing.builders import a_device
 from heliograph.testing.running import Town, a_town
 from heliograph.testing.servers.webhook import WebhookServer
 from heliograph.testing.tools import LOOPBACK
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -216,8 +217,5 @@ async def test_a_webhook_gets_the_question_with_a_link_and_hears_the_answer(tmp_
 
 async def nth(endpoint: WebhookServer, count: int) -> Any:
     """The body of that request, once it has come."""
-    for _ in range(500):
-        if len(endpoint.verified) >= count:
-            break
-        await asyncio.sleep(0.01)
+    await until(lambda: len(endpoint.verified) >= count)
     return endpoint.verified[count - 1].json

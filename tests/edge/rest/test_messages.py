@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from heliograph.core.people import Caller, Door
 from heliograph.intake.carriers import PocketNotificationMessage
 from heliograph.testing.running import Town
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -24,13 +24,10 @@ async def sent(town: Town, *, company: int = 1, to: int = 101) -> int:
 async def test_a_message_tells_its_deliveries_and_attempts_and_not_its_content(town: Town) -> None:
     message_id = await sent(town)
     await town.inbox(1)
-    view: Any = {}
-    for _ in range(100):  # the item is there a moment before the attempt is recorded
-        heard = await town.get(f"/api/v2/messages/{message_id}")
-        view = heard.json()
-        if view["deliveries"][0]["attempts"]:
-            break
-        await asyncio.sleep(0.01)
+    heard = await until(  # the item is there a moment before the attempt is recorded
+        lambda: town.get(f"/api/v2/messages/{message_id}"), lambda heard: heard.json()["deliveries"][0]["attempts"]
+    )
+    view: Any = heard.json()
     [delivery] = view["deliveries"]
     assert (delivery["channel"], delivery["associate_id"]) == ("inbox", 101)
     assert [attempt["outcome"] for attempt in delivery["attempts"]] == ["accepted"]

@@ -15,6 +15,7 @@ from websockets.typing import Subprotocol
 
 from heliograph.edge.rest.socket import SUBPROTOCOL
 from heliograph.testing.running import Town
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -120,8 +121,4 @@ async def test_sockets_end_at_once_when_the_server_stops(town: Town) -> None:
 async def test_a_reader_who_left_leaves_nothing_behind(town: Town) -> None:
     async with socket(town) as client:
         await heard(client)
-    for _ in range(100):
-        if not town.app.inbox._feed.listeners:  # type: ignore[attr-defined]  # what a subscription costs
-            break
-        await asyncio.sleep(0.01)
-    assert town.app.inbox._feed.listeners == 0  # type: ignore[attr-defined]
+    await until(lambda: town.app.inbox._feed.listeners == 0)  # type: ignore[attr-defined]  # what a subscription costs

@@ -45,7 +45,7 @@ class Watch:
     async def run(self) -> None:
         """Keep watch until cancelled."""
         while True:
-            if not self._since:
+            while not self._since:  # whoever came may have gone again by then
                 self._arrival = asyncio.get_running_loop().create_future()
                 await self._arrival
             task, began = next(iter(self._since.items()))

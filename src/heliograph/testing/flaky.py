@@ -26,7 +26,7 @@ class Flaky:
 
     def hold(self, method: str) -> None:
         """From now on carry out calls of this method, and answer them only when healed."""
-        self._held[method] = asyncio.Event()
+        self._held.setdefault(method, asyncio.Event())
 
     def choke(self, method: str, on: Callable[..., bool]) -> None:
         """From now on fail in a way no port should, when `on` says so of the arguments."""

@@ -14,7 +14,7 @@ from typing import Any
 from heliograph.edge.contract.model import Array, Complex, Dictionary, Enumeration, Member, Scalar, Type
 from heliograph.edge.contract.scalars import BOOLEAN, DATE_TIME, DURATION, INT, LONG, SHORT, STRING
 from heliograph.edge.contract.versions import VERSIONS
-from heliograph.edge.soap.decode import ABSENT
+from heliograph.edge.soap.decode import ABSENT, for_nothing
 from heliograph.edge.soap.typenames import Misfit
 from heliograph.edge.soap.values import READERS, read_moment
 from heliograph.intake.durations import parse_duration
@@ -198,7 +198,7 @@ def _complex_reader(complex: Complex) -> Reader:
 
 
 def _array_reader(array: Array) -> Reader:
-    read_item, nothing = reader(array.item), _nothing(array.item)
+    read_item, nothing = reader(array.item), for_nothing(array.item)
 
     def read(value: Any) -> Any:
         if value is None:
@@ -215,17 +215,6 @@ def _array_reader(array: Array) -> Reader:
         return items
 
     return read
-
-
-def _nothing(item: Type) -> Callable[[], Any]:
-    """What a null item counts as, so that the array keeps its length: as over SOAP."""
-
-    def refused() -> Any:
-        raise Misfit("is empty")
-
-    if isinstance(item, Complex) and item.python is not None:
-        return item.python
-    return str if item is STRING else refused
 
 
 def _read_dictionary(value: Any) -> Any:

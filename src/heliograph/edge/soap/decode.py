@@ -133,7 +133,7 @@ def _complex_reader(type: Complex, version: int, expected: frozenset[str]) -> Re
 def _array_reader(type: Array, version: int, expected: frozenset[str]) -> Reader:
     tag = f"{{{namespace(type.family, version)}}}{type.item_name}"
     read_item = reader(type.item, version)
-    nothing = _nothing(type.item)
+    nothing = for_nothing(type.item)
 
     def read(element: etree._Element, types: TypeNames) -> Any:
         values = element.values()
@@ -155,8 +155,8 @@ def _array_reader(type: Array, version: int, expected: frozenset[str]) -> Reader
     return read
 
 
-def _nothing(item: Type) -> Callable[[], Any]:
-    """What a nil or empty item of an array counts as, so that the array keeps its length."""
+def for_nothing(item: Type) -> Callable[[], Any]:
+    """Makes what a null, nil or empty item of an array counts as, so that the array keeps its length; over JSON as well."""
 
     def refused() -> Any:
         raise Misfit("is empty")

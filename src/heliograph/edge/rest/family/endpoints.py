@@ -25,6 +25,7 @@ _PERSON = (
     Field("UseNames", "use_names", flag),
     Field("WebsiteRole", "website_role", line),
 )
+_WHICH_GROUP = (Field("Id", "id", line), Field("ExternalId", "external_id", line), Field("Name", "name", line))
 _GROUP = (
     Field("ExternalId", "external_id", line),
     Field("Name", "name", line),
@@ -149,7 +150,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=_USERGROUP,
         name="group",
         summary="Tells of one user group, by Id, ExternalId or Name.",
-        table=table(Field("Id", "id", line), Field("ExternalId", "external_id", line), Field("Name", "name", line)),
+        table=table(*_WHICH_GROUP),
         response="UserGroupResponse",
         thing="UserGroup",
         members=GROUP,
@@ -170,7 +171,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=_USERGROUP,
         name="delete_group",
         summary="Deletes a user group, by Id, ExternalId or Name; its members stay users.",
-        table=table(Field("Id", "id", line), Field("ExternalId", "external_id", line), Field("Name", "name", line)),
+        table=table(*_WHICH_GROUP),
         response="UserGroupResponse",
     ),
     Endpoint(

@@ -9,9 +9,8 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from heliograph.channels.targets import read_target
+from heliograph.channels.urls import Origin
 from heliograph.config.settings import Area
-from heliograph.core.ports import AddressRefused
 
 _ID = re.compile(r"[A-Z0-9]{10}", re.ASCII)
 _TOPIC = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,254}", re.ASCII)
@@ -46,7 +45,7 @@ class ApnsSettings(Area):
         None, description="A push certificate with its unencrypted key (PEM), instead of a signing key."
     )
     sound: str = Field("default", max_length=100, description="Sound of what names none; empty: no sound.")
-    endpoint: str = Field("", description="Another place to send to, for rehearsals; empty: Apple's.")
+    endpoint: Origin = Field("", description="Another place to send to, for rehearsals; empty: Apple's.")
     timeout: float = Field(15.0, gt=0, le=60, description="Seconds Apple may take to answer.")
     concurrency: int = Field(1000, ge=1, le=10_000, description="Requests under way at once.")
 
@@ -63,18 +62,6 @@ class ApnsSettings(Area):
         if value and not _ID.fullmatch(value):
             raise ValueError("must be ten capital letters and digits")
         return value
-
-    @field_validator("endpoint")
-    @classmethod
-    def _reachable(cls, value: str) -> str:
-        if value:
-            try:
-                target = read_target(value)
-            except AddressRefused as refusal:
-                raise ValueError(str(refusal)) from None
-            if target.scheme != "https" or target.path != "/":
-                raise ValueError("must be https://host or https://host:port, with nothing after it")
-        return value.rstrip("/")
 
     @model_validator(mode="after")
     def _one_proof(self) -> Self:

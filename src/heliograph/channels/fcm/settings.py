@@ -8,9 +8,8 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from heliograph.channels.targets import read_target
+from heliograph.channels.urls import Origin
 from heliograph.config.settings import Area
-from heliograph.core.ports import AddressRefused
 
 GOOGLE = "https://fcm.googleapis.com"
 _PROJECT = re.compile(r"[a-z0-9.:-]{1,100}", re.ASCII)
@@ -24,7 +23,7 @@ class FcmSettings(Area):
     project: str = Field("", description="The project's id; empty: the service account's.")
     data_only: bool = Field(False, description="Send everything as data, for apps that show notifications themselves.")
     sound: str = Field("default", max_length=100, description="Sound of what names none; empty: no sound.")
-    endpoint: str = Field("", description="Another place to send to, for rehearsals; empty: Google's.")
+    endpoint: Origin = Field("", description="Another place to send to, for rehearsals; empty: Google's.")
     timeout: float = Field(15.0, ge=1, le=60, description="Seconds Google may take to answer; it asks for at least 10.")
     quota: int = Field(
         600_000, ge=60, description="Messages a minute that Google allows the project; they are spread over the minute."
@@ -42,25 +41,8 @@ class FcmSettings(Area):
             raise ValueError("must be a project's id like keepers-1a2b3")
         return value
 
-    @field_validator("endpoint")
-    @classmethod
-    def _reachable(cls, value: str) -> str:
-        if value:
-            check_origin(value)
-        return value.rstrip("/")
-
     @model_validator(mode="after")
     def _one_account(self) -> Self:
         if bool(self.service_account_file) == bool(self.service_account.get_secret_value()):
             raise ValueError("give one of service_account_file and service_account")
         return self
-
-
-def check_origin(url: str) -> None:
-    """Raises ValueError unless it is https with no path."""
-    try:
-        target = read_target(url)
-    except AddressRefused as refusal:
-        raise ValueError(str(refusal)) from None
-    if target.scheme != "https" or target.path != "/":
-        raise ValueError("must be https://host or https://host:port, with nothing after it")

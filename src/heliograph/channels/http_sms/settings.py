@@ -8,9 +8,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from heliograph.channels.http_sms.profile import load
 from heliograph.channels.sms.settings import SmsSettings
-from heliograph.channels.targets import read_target
+from heliograph.channels.urls import Url
 from heliograph.core.errors import BadSetting
-from heliograph.core.ports import AddressRefused
 
 _SHORTEST_KEY = 16  # characters
 
@@ -22,8 +21,8 @@ class HttpSmsSettings(SmsSettings):
     options: dict[str, SecretStr] = Field(
         {}, description="The account, by the profile's keys; SendMessagesWithConfig may give its own."
     )
-    base_url: str = Field("", description="Replaces the scheme and host of the profile's addresses.")
-    callback_url: str = Field(
+    base_url: Url = Field("", description="Replaces the scheme and host of the profile's addresses.")
+    callback_url: Url = Field(
         "",
         description="This gateway's /callbacks/NAME as the provider reaches it, to ask for receipts with each message.",
     )
@@ -66,13 +65,3 @@ class HttpSmsSettings(SmsSettings):
         """Whether receipts are signed with a secret that is set."""
         receipts = load(self.profile).receipts
         return receipts is not None and receipts.proof is not None and receipts.proof.secret in self.options
-
-    @field_validator("base_url", "callback_url")
-    @classmethod
-    def _reachable(cls, url: str) -> str:
-        if url:
-            try:
-                read_target(url)
-            except AddressRefused as refusal:
-                raise ValueError(str(refusal)) from None
-        return url

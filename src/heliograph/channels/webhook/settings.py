@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr, field_validator
 
-from heliograph.channels.targets import read_target
+from heliograph.channels.urls import Url
 from heliograph.channels.webhook.signature import key
 from heliograph.config.settings import Area
-from heliograph.core.ports import AddressRefused
 
 
 class WebhookSettings(Area):
@@ -17,7 +16,7 @@ class WebhookSettings(Area):
         min_length=1,
         description="Signing secrets, each whsec_ and 24 to 64 bytes in base64; each signs, so that one can be replaced.",
     )
-    url: str = Field("", description="Send everything to this URL; To is then any text. Empty: To is the URL.")
+    url: Url = Field("", description="Send everything to this URL; To is then any text. Empty: To is the URL.")
     timeout: float = Field(15.0, gt=0, le=60, description="Seconds the endpoint may take to answer.")
     concurrency: int = Field(64, ge=1, le=1024, description="Requests under way at once.")
 
@@ -27,13 +26,3 @@ class WebhookSettings(Area):
         for secret in secrets:
             key(secret.get_secret_value())  # raises ValueError without repeating the secret
         return secrets
-
-    @field_validator("url")
-    @classmethod
-    def _reachable(cls, url: str) -> str:
-        if url:
-            try:
-                read_target(url)
-            except AddressRefused as refusal:
-                raise ValueError(str(refusal)) from None
-        return url

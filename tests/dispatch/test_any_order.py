@@ -32,6 +32,7 @@ ANSWERS: tuple[Outcome, ...] = (
     Deferred("later, it says", retry_after=3.0),
     Deferred("nobody knows", in_doubt=True),
     Deferred("too fast", lane=True),
+    Deferred("nobody there", unreachable=True),
     Deferred("set up wrongly", pause="set up wrongly"),
 )
 HOSTS = ("", "https://a.example/x", "https://b.example/x", "https://c.example/x")

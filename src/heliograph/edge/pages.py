@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from heliograph.edge.contract.versions import AGENTS, VERSIONS, has_agent
 from heliograph.edge.http.browsers import page_headers, source_hash
+from heliograph.edge.mark import mark
 from heliograph.edge.markup import Child, Html, document, flow, tag
 from heliograph.edge.rest.own import as_json
 
@@ -54,17 +55,7 @@ form.answer{display:flex;gap:.75rem;max-width:24rem}
 form.answer button{flex:1;min-height:3.25rem;margin:1.25rem 0 0}
 """.strip()
 
-_MARK = tag(
-    "svg",
-    tag("circle", cx=24, cy=24, r=8),
-    tag("path", d="M24 4v6M24 38v6M4 24h6M38 24h6M10 10l4 4M34 34l4 4M38 10l-4 4M14 34l-4 4"),
-    viewBox="0 0 48 48",
-    fill="none",
-    stroke="currentColor",
-    stroke_width=3,
-    stroke_linecap="round",
-    aria_hidden="true",
-)
+_MARK = mark(fill="none", stroke="currentColor", stroke_width=3, stroke_linecap="round")
 _POLICY = (
     f"default-src 'none'; style-src {source_hash(_STYLE)}; base-uri 'none'; form-action {{}}; frame-ancestors 'none'"
 )

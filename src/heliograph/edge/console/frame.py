@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from heliograph.core.operators import Operator
+from heliograph.edge.mark import mark
 from heliograph.edge.markup import Child, Html, document, flow, tag
 
 ROOT = "/console"
@@ -22,14 +23,7 @@ PAGES = (
     ("/access", "Access", False),
 )
 
-_MARK = tag(
-    "svg",
-    tag("circle", cx=24, cy=24, r=8),
-    tag("path", d="M24 4v6M24 38v6M4 24h6M38 24h6M10 10l4 4M34 34l4 4M38 10l-4 4M14 34l-4 4"),
-    viewBox="0 0 48 48",
-    class_="mark",
-    aria_hidden="true",
-)
+_MARK = mark(class_="mark")
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):

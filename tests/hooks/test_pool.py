@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from heliograph.hooks.pool import Pool
 from heliograph.hooks.process import LoadBroke
 from heliograph.hooks.wire import BEFORE, Ask, Began, Load, Source, Told, Who
 from heliograph.intake.carriers import PocketNotificationMessage
+from heliograph.testing.waiting import PATIENCE, until
 from heliograph.workers.child import Child
 from heliograph.workers.frames import packed
 
@@ -53,12 +55,12 @@ def a_job() -> Job:
 
 
 async def ran(pool: Pool) -> Job:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         return await pool.run(a_job())
 
 
 async def is_gone(worker: Child) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await worker.wait()
 
 
@@ -112,7 +114,7 @@ async def test_a_worker_that_tells_of_a_script_beyond_the_last_is_ended_and_its_
 
     worker.data_received(packed(Began(job.id, 7, None, None, None, [])))
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await running is job
 
 
@@ -123,8 +125,36 @@ async def test_a_pool_that_is_closed_while_a_worker_starts_leaves_no_process(poo
 
     await pool.close()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(LoadBroke):
             await starting
         await worker.wait()
     assert worker.gone
+
+
+async def test_whatever_becomes_of_the_workers_every_job_ends_and_their_number_is_full_again(tmp_path: Path) -> None:
+    chance, jobs = random.Random(7), []
+    pool = Pool(2, 4, 5.0, answer=silent, said=lambda said: None, lost_script=lambda name, why: None)
+    await pool.change(a_load(tmp_path))
+    for _ in range(60):
+        jobs += [asyncio.create_task(pool.run(a_job())) for _ in range(chance.randint(0, 6))]
+        match chance.randint(0, 11):
+            case 0 if pool.pids:
+                os.kill(chance.choice(pool.pids), signal.SIGKILL)
+            case 1 if jobs:
+                chance.choice(jobs).cancel()
+            case 2 if chance.random() < 0.4:
+                await pool.change(chance.choice((None, a_load(tmp_path))))
+            case 3:
+                await asyncio.sleep(0.02)
+            case _:
+                await asyncio.sleep(0)
+    await pool.change(a_load(tmp_path))
+
+    async with asyncio.timeout(PATIENCE):
+        ends = await asyncio.gather(*jobs, return_exceptions=True)
+        assert (await pool.run(a_job())).failures == []
+        await until(lambda: len(pool.pids) == 2)
+    assert {type(end) for end in ends} <= {Job, asyncio.CancelledError}
+    await pool.close()
+    assert (pool._aside, pool._tasks) == (set(), set())

@@ -196,9 +196,14 @@ class TestSecurity:
         with pytest.raises(ValidationError, match="in the open"):
             EmailSettings(host="h", sender="a@b.example", security="none", username="lamp", password="x")
 
-    async def test_a_missing_authority_file_is_a_bad_setting(self, server: SmtpServer, tmp_path: Path) -> None:
-        with pytest.raises(BadSetting, match="cannot be read"):
+    async def test_an_authority_file_that_is_none_is_a_bad_setting(self, server: SmtpServer, tmp_path: Path) -> None:
+        with pytest.raises(BadSetting, match=r"^channels\.mail\.ca_file: .*nothing.pem cannot be read \(No such file"):
             channel_to(server, ca_file=tmp_path / "nothing.pem")
+        (tmp_path / "other.pem").write_text("a letter")
+        with pytest.raises(
+            BadSetting, match=r"^channels\.mail\.ca_file: .*other.pem cannot be read \(it holds no cert"
+        ):
+            channel_to(server, ca_file=tmp_path / "other.pem")
 
 
 ROWS = [

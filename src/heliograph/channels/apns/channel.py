@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -14,6 +13,7 @@ from heliograph.channels.apns.fields import headers, payload
 from heliograph.channels.apns.provider_token import ProviderToken
 from heliograph.channels.apns.settings import ApnsSettings
 from heliograph.channels.apns.verdicts import Verdicts, reason_of
+from heliograph.channels.files import read_text
 from heliograph.channels.fitting import TooLong
 from heliograph.channels.jose import read_key
 from heliograph.channels.memo import Memo
@@ -181,32 +181,24 @@ def _time(created_at: int) -> str:
 
 
 def _build(name: str, settings: ApnsSettings, tools: Tools) -> ApnsChannel:
+    area = f"channels.{name}"
     if settings.certificate_file is not None:
+        where = f"{area}.certificate_file"
         try:
-            identity = read_identity(_contents(name, "certificate_file", settings.certificate_file))
+            identity = read_identity(read_text(where, settings.certificate_file))
         except ValueError as refusal:
-            raise BadSetting(f"channels.{name}.certificate_file: {refusal}.") from None
+            raise BadSetting(f"{where}: {refusal}.") from None
         return ApnsChannel(settings, tools.transport, tools.clock, identity=identity, answer_link=tools.answer_link)
-    where = "key_file" if settings.key_file else "private_key"
-    pem_text = (
-        _contents(name, where, settings.key_file) if settings.key_file else settings.private_key.get_secret_value()
-    )
+    where = f"{area}.key_file" if settings.key_file else f"{area}.private_key"
+    pem_text = read_text(where, settings.key_file) if settings.key_file else settings.private_key.get_secret_value()
     try:
         key = read_key(pem_text)
     except ValueError as refusal:
-        raise BadSetting(f"channels.{name}.{where}: {refusal}.") from None
+        raise BadSetting(f"{where}: {refusal}.") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise BadSetting(f"channels.{name}.{where}: an APNs signing key is a P-256 key.")
+        raise BadSetting(f"{where}: an APNs signing key is a P-256 key.")
     token = ProviderToken(key, settings.key_id, settings.team_id, tools.clock)
     return ApnsChannel(settings, tools.transport, tools.clock, token=token, answer_link=tools.answer_link)
-
-
-def _contents(name: str, setting: str, path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as trouble:
-        why = trouble.strerror if isinstance(trouble, OSError) else "it is not PEM"
-        raise BadSetting(f"channels.{name}.{setting}: {path} cannot be read ({why}).") from None
 
 
 PLUGIN = Plugin(

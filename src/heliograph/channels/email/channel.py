@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from urllib.parse import parse_qs
 
 from aiosmtplib.errors import SMTPException, SMTPResponseException
@@ -21,6 +20,7 @@ from heliograph.channels.email.settings import EmailSettings
 from heliograph.channels.email.standing import Standing
 from heliograph.channels.email.tokens import Kind, Meant, Tokens
 from heliograph.channels.email.whole import whole
+from heliograph.channels.files import trusting
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.core.delivery import Address, Letter, Report
 from heliograph.core.errors import BadSetting, InvalidArgument, Malformed, NotAuthenticated
@@ -50,7 +50,7 @@ class EmailChannel:
         self._settings = settings
         self._clock = tools.clock
         self._answer_link = tools.answer_link
-        self._tls = _tls(settings)
+        self._tls = trusting(f"channels.{name}.ca_file", settings.ca_file)
         hello = settings.hello or domain(settings.sender)
         self._pool = Pool(settings, self._tls, hello, tools.clock)
         self._standing = Standing()
@@ -230,13 +230,6 @@ class EmailChannel:
             refused = meaning(step, failure.code, failure.message) is Meaning.POLICY
             self._standing.heard(refused, self._clock.monotonic())
         return failed(step, failure)
-
-
-def _tls(settings: EmailSettings) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise BadSetting(f"ca_file {settings.ca_file} cannot be read: {type(error).__name__}.") from None
 
 
 def _listener(settings: EmailSettings, name: str, hearing: Hearing) -> Listener | None:

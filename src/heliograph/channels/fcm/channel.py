@@ -13,6 +13,7 @@ from heliograph.channels.fcm.fields import request, with_token
 from heliograph.channels.fcm.grant import Grant, GrantFailed
 from heliograph.channels.fcm.settings import GOOGLE, FcmSettings
 from heliograph.channels.fcm.verdicts import Verdicts
+from heliograph.channels.files import read_text
 from heliograph.channels.fitting import TooLong
 from heliograph.channels.memo import Memo
 from heliograph.channels.notice import is_question, read
@@ -162,13 +163,7 @@ def _build(name: str, settings: FcmSettings, tools: Tools) -> FcmChannel:
     where, text = "service_account", settings.service_account.get_secret_value()
     if settings.service_account_file is not None:
         where = "service_account_file"
-        try:
-            text = settings.service_account_file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as trouble:
-            why = trouble.strerror if isinstance(trouble, OSError) else "it is not a text file"
-            raise BadSetting(
-                f"channels.{name}.{where}: {settings.service_account_file} cannot be read ({why})."
-            ) from None
+        text = read_text(f"channels.{name}.{where}", settings.service_account_file)
     try:
         account = read_account(text)
     except ValueError as refusal:

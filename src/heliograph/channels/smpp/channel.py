@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
-
+from heliograph.channels.files import trusting
 from heliograph.channels.plugin import Plugin, Tools
 from heliograph.channels.smpp.carrier import LONGEST_WAIT, Carrier
 from heliograph.channels.smpp.hearing import Hearing
@@ -15,7 +14,6 @@ from heliograph.channels.smpp.submits import Default, Long, submits
 from heliograph.channels.sms.letters import FORMATS, Sms, read_letter, resolve, units
 from heliograph.channels.sms.previews import preview
 from heliograph.core.delivery import Address, Letter
-from heliograph.core.errors import BadSetting
 from heliograph.core.message import Content
 from heliograph.core.outcome import Deferred, Outcome, Refused
 from heliograph.core.ports import Check, Traits
@@ -34,7 +32,7 @@ class SmppChannel:
         self._link = Link(
             settings.host,
             settings.port,
-            _tls(settings),
+            trusting(f"channels.{name}.ca_file", settings.ca_file) if settings.tls else None,
             Bind(
                 system_id=settings.system_id,
                 password=settings.password.get_secret_value(),
@@ -130,15 +128,6 @@ class SmppChannel:
             default=settings.alphabet,
             receipt=settings.receipts,
         )
-
-
-def _tls(settings: SmppSettings) -> ssl.SSLContext | None:
-    if not settings.tls:
-        return None
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise BadSetting(f"ca_file {settings.ca_file} cannot be read: {type(error).__name__}.") from None
 
 
 PLUGIN = Plugin(

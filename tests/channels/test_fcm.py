@@ -411,6 +411,26 @@ async def test_no_access_token_is_never_the_messages_fault(google: Google, grant
     await sent(google, to(attempt=2))
 
 
+async def test_who_waits_for_an_access_token_that_cannot_be_had_does_not_ask_for_it_again_one_by_one(
+    google: Google,
+) -> None:
+    google.server.grants += [Reply(fault=Fault.HANG_UP)] * 20
+
+    outcomes = await asyncio.gather(*(google.channel.send(to(f"{DEVICE}{number}")) for number in range(20)))
+
+    assert all(isinstance(outcome, Deferred) and not outcome.in_doubt for outcome in outcomes)
+    assert google.server.grants_asked == 1, "each would wait for all before it, beyond its own time, and be in doubt"
+
+
+async def test_one_that_is_broken_off_leaves_the_others_their_access_token(google: Google) -> None:
+    first, *others = [asyncio.create_task(google.channel.send(to(f"{DEVICE}{number}"))) for number in range(5)]
+    await asyncio.sleep(0)
+    first.cancel()
+
+    assert all(isinstance(outcome, Accepted) for outcome in await asyncio.gather(*others))
+    assert google.server.grants_asked == 1
+
+
 async def test_a_clock_that_is_wrong_is_blamed_by_googles_date() -> None:
     async with a_google(AUTHORITY, KEY) as google:
         body = b'{"error":"invalid_grant","error_description":"Invalid JWT"}'

@@ -48,18 +48,24 @@ class Grant:
         self._token = ""
         self._until = 0.0  # monotonic seconds
         self._fresh = False  # whether the token has proved nothing yet
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
         return f"Grant({self._account!r})"
 
     async def token(self) -> str:
-        """A token that is good for some minutes yet. Raises GrantFailed."""
+        """A token that is good for some minutes yet. Raises GrantFailed, to all who wait for the same one."""
         if self._clock.monotonic() >= self._until:
-            async with self._asking:
-                if self._clock.monotonic() >= self._until:
-                    await self._ask()
+            if self._asking is None:
+                self._asking = asyncio.create_task(self._ask(), name="access token")
+                self._asking.add_done_callback(self._asked)
+            await asyncio.shield(self._asking)  # whoever is broken off leaves it to the others
         return self._token
+
+    def _asked(self, asking: asyncio.Task[None]) -> None:
+        self._asking = None
+        if not asking.cancelled():
+            asking.exception()  # all who waited may have been broken off
 
     def worked(self) -> None:
         """FCM has taken the token."""

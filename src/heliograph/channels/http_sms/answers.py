@@ -83,14 +83,13 @@ def as_rows() -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    status = (
-        "any"
-        if row.status is None
-        else f"{row.status[0]}-{row.status[1]}"
-        if isinstance(row.status, tuple)
-        else str(row.status)
-    )
-    return (status, ", ".join(row.code) or "any", row.say, _WORDS[row.means])
+    return (_statuses(row), ", ".join(row.code) or "any", row.say, _WORDS[row.means])
+
+
+def _statuses(row: Row) -> str:
+    if row.status is None:
+        return "any"
+    return "-".join(map(str, row.status)) if isinstance(row.status, tuple) else str(row.status)
 
 
 def _fits(row: Row, status: int, code: str) -> bool:

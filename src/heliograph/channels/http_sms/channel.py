@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hmac
 from hashlib import sha256
-from hmac import compare_digest
 
 from msgspec.structs import replace
 
+from heliograph.channels.http_sms.account import Account
 from heliograph.channels.http_sms.answers import outcome
+from heliograph.channels.http_sms.callbacks import CallbackAddresses, without_ours
 from heliograph.channels.http_sms.part_ids import PartIds
 from heliograph.channels.http_sms.profile import Profile, load
-from heliograph.channels.http_sms.proof import Proof, signed
-from heliograph.channels.http_sms.reading import Said, read_answer, read_receipts, read_texts, split_key
-from heliograph.channels.http_sms.references import delivery_of, reference_of, split_reference
+from heliograph.channels.http_sms.reading import Said, read_answer, read_receipts, read_texts
+from heliograph.channels.http_sms.references import delivery_of, reference_of
 from heliograph.channels.http_sms.render import Ask, render, values
 from heliograph.channels.http_sms.settings import HttpSmsSettings
 from heliograph.channels.plugin import Plugin, Tools
@@ -40,6 +39,8 @@ class HttpSmsChannel:
         self._name = name
         self._settings = settings
         self._profile = profile
+        self._account = Account(profile.options, settings)
+        self._callbacks = CallbackAddresses(settings, profile, self._account)
         self._transport = tools.transport
         self._clock = tools.clock
         self._part_ids = PartIds(name, tools)
@@ -78,13 +79,13 @@ class HttpSmsChannel:
         sms = read_letter(letter, sender=self._settings.sender, most_parts=self._settings.max_parts)
         if isinstance(sms, Refused):
             return sms
-        options = self._options(letter.config)
-        missing = self._missing(options)
+        options = self._account.of(letter.config)
+        missing = self._account.missing(options)
         if missing:
             said = f"the account is incomplete: {missing} is set neither in the settings nor with the message"
             return Refused(said) if letter.config else Deferred(said, pause=said)
         reference = reference_of(letter)
-        callback = self._callback_url(reference if letter.config else "")
+        callback = self._callbacks.url(reference if letter.config else "")
         given = values(sms, self._profile.request, reference=reference, callback=callback)
         ask = render(self._profile.request, self._profile.access, options | given, base_url=self._settings.base_url)
         return self._held(await self._asked(ask, reference, own_account=bool(letter.config)), reference)
@@ -94,9 +95,9 @@ class HttpSmsChannel:
 
         Raises NotAuthenticated and Malformed.
         """
-        only, rest = self._believed(call)
+        only, query = self._callbacks.believed(call)
         receipts = self._profile.receipts
-        found = read_receipts(receipts, call.body, rest) if receipts is not None else []
+        found = read_receipts(receipts, call.body, query) if receipts is not None else []
         if not found:
             raise Malformed("There is no receipt in this.")
         return [
@@ -111,11 +112,10 @@ class HttpSmsChannel:
         Raises NotAuthenticated, and NotFound where nobody takes them.
         """
         inbound = self._profile.inbound
-        _, query = split_key(call.query)
-        said = read_texts(inbound, call.body, query) if inbound is not None else []
+        said = read_texts(inbound, call.body, without_ours(call.query)) if inbound is not None else []
         if not said:
             return []
-        only, _ = self._believed(call)
+        only, _ = self._callbacks.believed(call)
         if only is not None:
             raise NotAuthenticated("The address is good for receipts of one message.")
         if not self._settings.replies_to:
@@ -129,8 +129,8 @@ class HttpSmsChannel:
 
     async def check(self) -> Check:
         """Asks for the account, where the provider has a call for that which costs nothing."""
-        name, options = self._profile.name, self._options({})
-        missing = self._missing(options)
+        name, options = self._profile.name, self._account.ours
+        missing = self._account.missing(options)
         if missing:
             return Check(False, f"The account with {name} is incomplete: set options.{missing}.")
         if self._profile.check is None:
@@ -213,57 +213,6 @@ class HttpSmsChannel:
             once=f"sms {sha256(said.id.encode()).hexdigest()}" if said.id else "",
             part=said.part,
         )
-
-    def _believed(self, call: ProviderCall) -> tuple[int | None, str]:
-        """The one delivery that the call may speak of (None: any), and its query without key. Raises NotAuthenticated.
-
-        The provider signs with our account's secret, where it signs and we have it; a message that went out with the
-        caller's own account has an address of its own instead, for the secret is not ours.
-        """
-        given, rest = split_key(call.query)
-        reference, rest = split_reference(rest)
-        key = self._settings.callback_key.get_secret_value()
-        if reference:
-            if not key or not compare_digest(given.encode(), self._own_key(reference).encode()):
-                raise NotAuthenticated("The address has not the key of its message.")
-            return delivery_of(reference), rest
-        proof = self._proof()
-        if proof is not None:
-            if not signed(proof, call, url=self._callback_url(), options=self._options({})):
-                raise NotAuthenticated(f"The call has not the signature of {self._profile.name}.")
-            return None, rest
-        if not key or not compare_digest(given.encode(), key.encode()):
-            raise NotAuthenticated("The address has not the key that this channel wants.")
-        return None, rest
-
-    def _proof(self) -> Proof | None:
-        """How the provider signs what it says to our account; None where it does not, or we have not its secret."""
-        proof = self._profile.receipts.proof if self._profile.receipts is not None else None
-        return proof if proof is not None and self._options({}).get(proof.secret) else None
-
-    def _callback_url(self, reference: str = "") -> str:
-        """Where receipts are asked for; with a reference, an address for that message alone."""
-        url, key = self._settings.callback_url, self._settings.callback_key.get_secret_value()
-        if not url or (reference and not key):
-            return ""
-        own = f"ref={reference}&key={self._own_key(reference)}" if reference else f"key={key}" if key else ""
-        joint = "&" if "?" in url else "?"
-        return f"{url}{joint}{own}" if own else url
-
-    def _own_key(self, reference: str) -> str:
-        secret = self._settings.callback_key.get_secret_value()
-        return hmac.digest(secret.encode(), f"message {reference}".encode(), "sha256").hex()[:32]
-
-    def _options(self, config: dict[str, str]) -> dict[str, str]:
-        """The account: the caller's own whole, never half of theirs with half of ours."""
-        defaults = {name: option.default for name, option in self._profile.options.items()}
-        if config:
-            return defaults | config
-        return defaults | {name: secret.get_secret_value() for name, secret in self._settings.options.items()}
-
-    def _missing(self, options: dict[str, str]) -> str:
-        wanted = (name for name, option in self._profile.options.items() if option.required)
-        return next((name for name in wanted if not options.get(name)), "")
 
 
 def _text(coding: int, data: bytes) -> str:

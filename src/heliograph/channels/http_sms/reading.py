@@ -53,8 +53,7 @@ def read_answer(answer: Answer, body: bytes, reference: str) -> Found:
         id = _id(groups.get("id") or _own(answer.id, reference))
         return Found(id, (groups.get("code") or "").strip(), match is not None)
     document = _json(body)
-    found = next((text for path in answer.id if (text := _at(document, path))), "")
-    code = next((text for path in answer.code if (text := _at(document, path))), "")
+    found, code = _first(document, answer.id), _first(document, answer.code)
     proven = not answer.proof or bool(_value(document, answer.proof))
     parts = tuple(_id(text) for text in _each(document, answer.parts)) if answer.parts else ()
     return Found(_id(found or _own(answer.id, reference)), code, proven, parts if all(parts) else ())
@@ -95,13 +94,6 @@ def _documents(reads: Reads, each: str, body: bytes, query: str, charset: str = 
     document = _json(body)
     listed = _value(document, each) if each else document
     return listed if isinstance(listed, list) else [listed]
-
-
-def split_key(query: str) -> tuple[str, str]:
-    """The value of `key` in a query, and the query without it."""
-    pairs = [pair for pair in query.split("&") if pair]
-    keys = [pair.removeprefix("key=") for pair in pairs if pair.startswith("key=")]
-    return (keys[0] if len(keys) == 1 else ""), "&".join(pair for pair in pairs if not pair.startswith("key="))
 
 
 def _receipt(receipts: Receipts, document: Any) -> Receipt:

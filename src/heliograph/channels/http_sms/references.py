@@ -18,10 +18,3 @@ def delivery_of(reference: str) -> int:
     """The delivery of a reference; 0, which is nobody's, for what is none."""
     match = _REFERENCE.fullmatch(reference)
     return int(match[1], 16) if match else 0
-
-
-def split_reference(query: str) -> tuple[str, str]:
-    """The value of `ref` in a query, and the query without it; empty where it stands twice."""
-    pairs = [pair for pair in query.split("&") if pair]
-    found = [pair.removeprefix("ref=") for pair in pairs if pair.startswith("ref=")]
-    return (found[0] if len(found) == 1 else ""), "&".join(pair for pair in pairs if not pair.startswith("ref="))

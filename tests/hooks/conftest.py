@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from heliograph.config.settings import ScriptSettings
+from heliograph.config.settings import ScriptSettings, ServerSettings
 from heliograph.core.ports import Call
 from heliograph.intake.carriers import PocketNotificationMessage
 from heliograph.testing.asking import Heard
@@ -57,19 +56,14 @@ class Scripted:
         path = self.folder / name
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
-    async def until(self, holds: Callable[[], bool], within: float = 5.0) -> float:
-        """Wait for it; how long it took. Fails after `within` seconds."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        while not holds():
-            assert loop.time() - began < within, "it did not come to pass"
-            await asyncio.sleep(0.01)
-        return loop.time() - began
-
 
 @asynccontextmanager
 async def a_scripted_town(
-    tmp_path: Path, scripts: dict[str, str], channels: dict[str, Any] | None = None, **settings: Any
+    tmp_path: Path,
+    scripts: dict[str, str],
+    channels: dict[str, Any] | None = None,
+    drain: float = 10.0,
+    **settings: Any,
 ) -> AsyncIterator[Scripted]:
     """A gateway that found these scripts when it started."""
     folder = tmp_path / "data" / "scripts"
@@ -77,7 +71,10 @@ async def a_scripted_town(
     for name, text in scripts.items():
         (folder / name).write_text(dedent(text), encoding="utf-8")
     area = ScriptSettings(**({"workers": 1} | settings))
-    areas = {"scripts": area} | ({"channels": channels} if channels is not None else {})
+    server = ServerSettings(port=0, drain=drain)
+    areas: dict[str, Any] = {"scripts": area, "server": server} | (
+        {"channels": channels} if channels is not None else {}
+    )
     async with a_town(tmp_path / "data", **areas) as town:
         yield Scripted(town, folder)
 

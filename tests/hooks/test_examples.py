@@ -11,6 +11,7 @@ from heliograph.core.errors import RejectedByHook
 from heliograph.core.message import PushType
 from heliograph.intake.carriers import OutgoingMessage
 from heliograph.testing.servers.webhook import WebhookServer
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -101,7 +102,7 @@ async def test_another_system_is_told_after_sending(scripted: Any) -> None:
         url = f"{server.url}/told"
         async with scripted(only("post_after_sending.py"), values={"notify_url": url}) as town:
             await town.push("Lamp", to=(101, 103))
-            await town.until(lambda: len(server.requests) == 1)
+            await until(lambda: len(server.requests) == 1)
             told = server.requests[0].json
             assert told.pop("key")
             assert told == {"title": "Lamp", "recipients": 2, "door": "rest"}

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from heliograph.core.errors import RejectedByHook
+from heliograph.hooks.process import SLOW
+from heliograph.testing.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -31,23 +33,20 @@ async def test_an_endless_loop_ends_its_worker_after_the_limit_and_the_call_goes
         loop = asyncio.get_running_loop()
         began = loop.time()
         await town.push("a")
-        assert 0.4 <= loop.time() - began < 3
+        assert loop.time() - began >= 0.4
         assert [item.title for item in await town.town.inbox(1)] == ["a b"]
         assert pid not in town.hooks.pids
-        await town.until(lambda: "it took longer than 0.4 seconds" in town.read("a.py.txt"))
+        await until(lambda: "it took longer than 0.4 seconds" in town.read("a.py.txt"))
 
 
 async def test_the_event_loop_is_never_blocked_by_a_script(scripted: Any) -> None:
     async with scripted({"a.py": LOOP}, time_limit=1) as town:
         stuck = asyncio.ensure_future(town.push())
-        loop = asyncio.get_running_loop()
-        longest = 0.0
+        answered = 0
         while not stuck.done():
-            began = loop.time()
-            answer = await town.town.ask("GET", "/healthz")
-            longest = max(longest, loop.time() - began)
-            assert answer.status == 200
-        assert longest < 0.5
+            assert (await town.town.ask("GET", "/healthz")).status == 200
+            answered += not stuck.done()
+        assert answered > 3, "blocked, it would have answered one"
 
 
 async def test_the_fifth_breach_disables_a_script_until_it_is_reloaded_or_changed(scripted: Any) -> None:
@@ -82,7 +81,7 @@ async def test_a_crash_is_the_scripts_own(scripted: Any, deed: str, words: str) 
     async with scripted({"a.py": script}) as town:
         calls = await asyncio.gather(*(town.push(f"call {n}") for n in range(3)))
         assert len({call.notes["MessageId"] for call in calls}) == 3
-        await town.until(lambda: words in town.read("a.py.txt"))
+        await until(lambda: words in town.read("a.py.txt"))
         assert (await town.town.ask("GET", "/healthz")).status == 200
 
 
@@ -156,13 +155,13 @@ async def test_a_hung_after_async_script_delays_no_call(scripted: Any) -> None:
             while True:
                 pass
     """
-    async with scripted({"a.py": script}, async_time_limit=30) as town:
+    async with scripted({"a.py": script}, async_time_limit=60, drain=0.5) as town:
         loop = asyncio.get_running_loop()
         await town.push()
         began = loop.time()
         for _ in range(20):
             await town.push()
-        assert loop.time() - began < 2
+        assert loop.time() - began < 30, "the first is not ended before a minute"
 
 
 async def test_a_script_that_talks_without_end_is_cut_short_and_the_gateway_goes_on(scripted: Any) -> None:
@@ -173,31 +172,30 @@ async def test_a_script_that_talks_without_end_is_cut_short_and_the_gateway_goes
                 print("x" * 5000)
     """
     async with scripted({"a.py": script}, time_limit=1) as town:
-        loop = asyncio.get_running_loop()
         stuck = asyncio.ensure_future(town.push())
-        longest = 0.0
+        answered = 0
         while not stuck.done():
-            began = loop.time()
             await town.town.ask("GET", "/healthz")
-            longest = max(longest, loop.time() - began)
-        assert longest < 0.5
+            answered += not stuck.done()
+        assert answered > 3, "blocked, it would have answered one"
 
 
 async def test_calls_do_not_wait_behind_a_slow_one_while_another_worker_is_free(scripted: Any) -> None:
     script = """
-        import time
+        import os, time
         def before_send_push_notification(associate_ids, message, event):
             if message.title == "slow":
-                time.sleep(2)
+                open(__file__ + ".txt", "w").write("begun")
+                while not os.path.exists(__file__ + ".go"):
+                    time.sleep(0.01)
     """
-    async with scripted({"a.py": script}, workers=2) as town:
+    async with scripted({"a.py": script}, workers=2, time_limit=60) as town:
         slow = asyncio.ensure_future(town.push("slow"))
-        await asyncio.sleep(0.2)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        await until(lambda: town.read("a.py.txt"))
+        await asyncio.sleep(2 * SLOW)  # what came sooner might have been given to it
         await asyncio.gather(*(town.push("quick") for _ in range(50)))
-        assert loop.time() - began < 1
         assert not slow.done()
+        (town.folder / "a.py.go").touch()
         await slow
 
 

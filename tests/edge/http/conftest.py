@@ -12,6 +12,7 @@ from heliograph.config.settings import ServerSettings
 from heliograph.core.errors import TooLarge
 from heliograph.edge.http.messages import Answer, Disconnected, Receive, Scope, Send, read_body, send_answer
 from heliograph.edge.serve import Running, serve
+from heliograph.testing.waiting import PATIENCE
 
 LIMIT = 100_000  # bytes the application takes
 FLOOD = 50_000_000  # bytes of the answer at /flood, more than any socket buffer holds
@@ -54,14 +55,14 @@ class Wire:
 
     async def answer(self) -> tuple[int, dict[str, str], bytes]:
         """The next whole answer."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             head = await self._reader.readuntil(b"\r\n\r\n")
             status, *lines = head.decode("latin-1").split("\r\n")[:-2]
             headers = dict(line.split(": ", 1) for line in lines)
             body = await self._reader.readexactly(int(headers.get("content-length", "0")))
         return int(status.split(" ")[1]), headers, body
 
-    async def everything(self, within: float = 5.0) -> bytes:
+    async def everything(self, within: float = PATIENCE) -> bytes:
         """All that comes until the server closes."""
         async with asyncio.timeout(within):
             try:
@@ -71,7 +72,7 @@ class Wire:
 
     async def packet(self) -> bytes:
         """What is there at the next look."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             return await self._reader.read(100_000)
 
     def stop_reading(self) -> None:

@@ -10,6 +10,8 @@ import time
 import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from heliograph.testing.waiting import until
+
 FLOOD = 50_000_000  # bytes of the answer at /flood
 
 pytestmark = pytest.mark.anyio
@@ -107,7 +109,7 @@ async def test_a_header_that_is_never_finished_is_cut_off(place) -> None:
     started = time.monotonic()
     await wire.send(b"GET / HTTP/1.1\r\nHo")
     assert (await wire.everything()).startswith(b"HTTP/1.1 408 ")
-    assert 0.2 < time.monotonic() - started < 2
+    assert time.monotonic() - started > 0.2
 
 
 async def _trickle(wire, pieces: list[bytes]) -> None:
@@ -121,26 +123,25 @@ async def _trickle(wire, pieces: list[bytes]) -> None:
 @pytest.mark.parametrize("start", [b"GET / HTTP/1.1\r\n", b""], ids=["in a header", "before a request"])
 async def test_a_line_now_and_then_buys_no_time(place, start: bytes) -> None:
     wire = await place.connect()
-    lines = [start + b"X: y\r\n", *[b"X: y\r\n"] * 40] if start else [b"\r\n"] * 40
+    lines = [start + b"X: y\r\n", *[b"X: y\r\n"] * 1000] if start else [b"\r\n"] * 1000
     started = time.monotonic()
     trickle = asyncio.create_task(_trickle(wire, lines))
     assert b"200 OK" not in await wire.everything()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 25, "the lines go on for fifty seconds"
     await trickle
     assert place.app.requests == []
 
 
 async def test_a_connection_that_says_nothing_is_closed_without_a_word(place) -> None:
     wire = await place.connect()
-    assert await wire.everything(within=2) == b""
+    assert await wire.everything() == b""
 
 
 async def test_a_body_that_is_never_finished_is_cut_off_and_the_application_told(place) -> None:
     wire = await place.connect()
     await wire.send(b"POST /a HTTP/1.1\r\n" + HOST + b"Content-Length: 10\r\n\r\nabc")
     assert (await wire.everything()).startswith(b"HTTP/1.1 408 ")
-    await asyncio.sleep(0.05)
-    assert place.app.requests == [("POST", "/a", b"(gone)")]
+    assert await until(lambda: place.app.requests) == [("POST", "/a", b"(gone)")]
 
 
 async def test_an_idle_connection_is_kept_and_used_again(place) -> None:
@@ -202,9 +203,7 @@ async def test_a_client_that_goes_on_sending_after_a_refusal_is_cut_off(place) -
     wire = await place.connect()
     await wire.send(b"POST /a HTTP/1.1\r\n" + HOST + b"Content-Length: 900000\r\n\r\n" + b"x" * 200_000)
     assert (await wire.answer())[0] == 413
-    started = time.monotonic()
     await wire.everything()
-    assert time.monotonic() - started < 4
 
 
 async def test_expect_continue_is_answered_before_the_body_is_sent(place) -> None:
@@ -244,10 +243,16 @@ async def test_connections_beyond_the_cap_are_closed_at_once(opened) -> None:
             await wire.send(FINE)
             assert (await wire.answer())[0] == 200
         surplus = await place.connect()
-        assert await surplus.everything(within=1) == b""
+        assert await surplus.everything() == b""
         wires[0].close()
-        await asyncio.sleep(0.05)
-        assert (await place.say(FINE))[0] == 200
+
+        async def let_in() -> bool:
+            try:
+                return (await place.say(FINE))[0] == 200
+            except (asyncio.IncompleteReadError, ConnectionError):
+                return False  # the place is not free yet
+
+        await until(let_in)
 
 
 async def test_a_client_that_does_not_read_its_answer_is_cut_off(place) -> None:
@@ -258,14 +263,14 @@ async def test_a_client_that_does_not_read_its_answer_is_cut_off(place) -> None:
 
 
 async def test_slow_clients_do_not_stop_honest_ones(opened) -> None:
-    async with opened(header_timeout=5, body_timeout=5) as place:
+    async with opened(header_timeout=60, body_timeout=60) as place:
         slow = [await place.connect() for _ in range(200)]
         for wire in slow:
             await wire.send(b"POST /a HTTP/1.1\r\nHost: he")
         started = time.monotonic()
         for _ in range(20):
             assert (await place.say(FINE))[0] == 200
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 30, "none of the slow ones has been let go by then"
 
 
 async def test_an_answer_is_one_write_with_head_and_body(place) -> None:
@@ -293,11 +298,11 @@ async def test_a_client_that_asks_and_never_reads_does_not_fill_the_memory(place
     wire.stop_reading()
     one = b"POST /a HTTP/1.1\r\n" + HOST + b"Content-Length: 60000\r\n\r\n" + b"x" * 60_000
     flood = asyncio.create_task(_repeat(wire, one, 400))
-    await asyncio.sleep(0.4)
-    answered = len(place.app.requests)
-    await asyncio.sleep(0.1)
-    assert len(place.app.requests) - answered <= 1
-    assert answered < 400
+    answered = -1
+    while answered != len(place.app.requests):
+        answered = len(place.app.requests)
+        await asyncio.sleep(0.4)
+    assert 0 < answered < 400
     flood.cancel()
 
 

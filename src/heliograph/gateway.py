@@ -164,6 +164,7 @@ class Heliograph:
             "store": trouble or "writes",
             "dispatching": status.running,
             "paused": {lane.channel: lane.paused for lane in status.lanes if lane.paused},
+            "away": {lane.channel: lane.away for lane in status.lanes if lane.away},
             "unconfigured": status.unconfigured,
             "scripts": self.scripts.trouble(),
             "webhooks": await self.notices.service.trouble(),

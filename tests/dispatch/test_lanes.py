@@ -314,3 +314,20 @@ async def test_silence_is_no_sign_that_a_provider_is_back(start, channel: Script
 
     assert (await gateway.dispatcher.status()).lanes[0].away
     assert len(channel.letters) <= 18, "one at a time, until one is answered"
+
+
+async def test_a_provider_that_is_back_with_another_trouble_has_that_one_and_its_waits(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    away = Deferred("could not connect: refused", unreachable=True)
+    channel.answer(*[away] * 5, Deferred("not sent", pause="the certificate does not hold"))
+    gateway = await start()
+    await gateway.accept(an_acceptance(1, expires_at=2**52))
+    for _ in range(60):
+        await clock.jump(1)
+        lane = (await gateway.dispatcher.status()).lanes[0]
+        if lane.paused:
+            break
+
+    assert (lane.paused, lane.away) == ("the certificate does not hold", "")
+    assert gateway.witness.all(ChannelPaused) == [ChannelPaused("stub", "the certificate does not hold", 5.0)]

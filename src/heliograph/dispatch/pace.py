@@ -40,28 +40,30 @@ class Pace:
         """Take an outcome into account, of a try that began at that monotonic time; whether it orders a new hold."""
         if type(outcome) is Deferred:
             if outcome.pause:
-                self.reason = outcome.pause
-                return self._hold(outcome.retry_after, began, PAUSE_FIRST, PAUSE_CAP)
+                return self._hold(began, outcome.retry_after, PAUSE_FIRST, PAUSE_CAP, reason=outcome.pause)
             if outcome.unreachable:
-                self.away = outcome.detail
-                return self._hold(None, began, AWAY_FIRST, AWAY_CAP)
+                return self._hold(began, None, AWAY_FIRST, AWAY_CAP, away=outcome.detail)
             if outcome.lane:
-                return self._hold(outcome.retry_after, began, SLOW_FIRST, SLOW_CAP)
+                return self._hold(began, outcome.retry_after, SLOW_FIRST, SLOW_CAP)
             if outcome.in_doubt:  # nothing was heard, which is no sign that all is well again
                 return False
         if self._step and began >= self._since:
             self._step, self.reason, self.away = 0.0, "", ""
         return False
 
-    def _hold(self, asked: float | None, began: float, first: float, cap: float) -> bool:
-        now = self._clock.monotonic()
-        if asked is not None:
-            step = min(max(asked, RETRY_AFTER_MIN), RETRY_AFTER_MAX)
-        elif began < self._since:  # one of many that were under way together: they say one thing, not many
-            return False
+    def _hold(
+        self, began: float, asked: float | None, first: float, cap: float, *, reason: str = "", away: str = ""
+    ) -> bool:
+        """Hold for as long as was asked, or twice the last time; another kind of trouble begins anew."""
+        if asked is None and began < self._since:
+            return False  # one of many that were under way together: they say one thing, not many
+        if (bool(reason), bool(away)) != (bool(self.reason), bool(self.away)):
+            self._step = 0.0
+        if asked is None:
+            self._step = min(max(self._step * 2, first), cap)
         else:
-            step = min(max(self._step * 2, first), cap)
-        self._step = step
-        self._since = now
-        self._until = max(self._until, now + step)
+            self._step = min(max(asked, RETRY_AFTER_MIN), RETRY_AFTER_MAX)
+        self.reason, self.away = reason, away
+        self._since = self._clock.monotonic()
+        self._until = max(self._until, self._since + self._step)
         return True

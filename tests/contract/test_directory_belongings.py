@@ -119,6 +119,13 @@ async def test_a_touched_ticket_lives_longer(directory: Directory) -> None:
     assert await directory.ticket(b"2" * 32) is None
 
 
+async def test_a_ticket_that_was_ended_is_not_given_a_new_life(directory: Directory) -> None:
+    await directory.put_ticket(a_ticket())
+    await directory.touch_ticket(b"1" * 32, valid_to=0)
+    await directory.touch_ticket(b"1" * 32, valid_to=NOON + 900)  # of a call that was under way at the sign-out
+    assert await directory.ticket(b"1" * 32) in (None, a_ticket(valid_to=0))
+
+
 async def test_revoking_ends_all_tickets_of_one_user(directory: Directory) -> None:
     for text, owner in [(b"1", 101), (b"2", 101), (b"3", 102)]:
         await directory.put_ticket(a_ticket(text, associate_id=owner))

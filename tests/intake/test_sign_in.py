@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import re
 from itertools import count
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -17,6 +19,7 @@ from heliograph.intake.sign_in import SignIn, secret_hash
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.builders import a_company, a_user
 from heliograph.testing.clock import JumpingClock
+from heliograph.testing.flaky import Flaky
 from heliograph.testing.secrets import QuickPasswords
 from heliograph.vault.passwords import Argon2Passwords
 
@@ -118,6 +121,25 @@ async def test_a_ticket_slides_with_its_use_and_ends_without(sign_in: SignIn, cl
         await clock.jump(5 * HOUR)
         await sign_in.by_ticket(ticket, Door.SOAP)
     await clock.jump(6 * HOUR)
+    with pytest.raises(NotAuthenticated):
+        await sign_in.by_ticket(ticket, Door.SOAP)
+
+
+async def test_a_call_that_was_under_way_at_the_sign_out_does_not_bring_the_ticket_back(
+    sign_in: SignIn, store: MemoryStore, passwords: QuickPasswords, clock: JumpingClock
+) -> None:
+    ticket = await a_ticket(sign_in)
+    await clock.jump(120)
+    directory: Any = Flaky(store.directory)
+    slow = SignIn(directory, store.keyring, passwords, clock, lambda size: bytes(size), Settings())
+    directory.hold("user")
+    under_way = asyncio.create_task(slow.by_ticket(ticket, Door.SOAP))
+    await clock.settle()
+
+    await sign_in.end_ticket(ticket)
+    directory.heal()
+    await under_way
+
     with pytest.raises(NotAuthenticated):
         await sign_in.by_ticket(ticket, Door.SOAP)
 

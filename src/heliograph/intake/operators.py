@@ -63,7 +63,7 @@ class Operators:
             raise NotAuthenticated(_REFUSED)
         user, ticket = found
         if not self._may(user):
-            await self._directory.touch_ticket(secret_hash(ticket), valid_to=self._clock.now())
+            await self._directory.touch_ticket(secret_hash(ticket), valid_to=0)
             raise NotAllowed("The console is for administrators: this user is none, or may not use it here.")
         return await self._begin(user.full_name or user.user_name, user, secret_hash(ticket))
 
@@ -155,7 +155,7 @@ class Operators:
     async def _end(self, session: Session) -> None:
         await self._sessions.close_session(session.id)
         if session.ticket:
-            await self._directory.touch_ticket(session.ticket, valid_to=self._clock.now())
+            await self._directory.touch_ticket(session.ticket, valid_to=0)
 
     @property
     def _idle_ms(self) -> int:

@@ -192,7 +192,7 @@ class SqliteDirectory:
         return self._reader.one(rows.ticket, "ticket", rows.binary(hash))
 
     async def touch_ticket(self, hash: bytes, *, valid_to: int) -> None:
-        """Give it a new end; nothing when it is not there."""
+        """Give it a new end, 0 for ever; nothing when it is not there, or was ended."""
         await self._count("touch_ticket", rows.binary(hash), valid_to)
 
     async def revoke_tickets(self, associate_id: int) -> int:

@@ -221,9 +221,9 @@ class MemoryDirectory:
         return self._tables.open().tickets.get(hash)
 
     async def touch_ticket(self, hash: bytes, *, valid_to: int) -> None:
-        """Give it a new end; nothing when it is not there."""
+        """Give it a new end, 0 for ever; nothing when it is not there, or was ended."""
         tickets = self._tables.open().tickets
-        if hash in tickets:
+        if hash in tickets and tickets[hash].valid_to:
             tickets[hash] = replace(tickets[hash], valid_to=valid_to)
 
     async def revoke_tickets(self, associate_id: int) -> int:

@@ -454,8 +454,8 @@ ON CONFLICT DO UPDATE SET
 SELECT noun FROM ticket_noun WHERE hash = ?;
 
 -- touch_ticket --
--- Give a ticket a new end.
-UPDATE ticket SET valid_to = ?2 WHERE hash = ?1;
+-- Give a ticket a new end, unless it was ended.
+UPDATE ticket SET valid_to = ?2 WHERE hash = ?1 AND valid_to <> 0;
 
 -- revoke_tickets --
 -- End all tickets of a user.

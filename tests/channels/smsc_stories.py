@@ -36,7 +36,7 @@ async def bound(
     reports = ProviderReports(store.outbox, clock, store.parts)
     kept: dict[str, Any] = {"reports": reports, "parts": store.parts, "notes": store.notes}
     tools = some_tools(clock, **kept, **settings.pop("tools", {}))
-    values = {"host": "127.0.0.1", "port": smsc.port, "system_id": "lamp", "password": "secret", "answer_timeout": 1.0}
+    values = {"host": "127.0.0.1", "port": smsc.port, "system_id": "lamp", "password": "secret", "answer_timeout": 10.0}
     channel = build_channel("sms", {"kind": "smpp", **values, **settings}, tools)
     assert isinstance(channel, SmppChannel)
     try:

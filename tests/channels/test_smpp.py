@@ -39,7 +39,7 @@ pytestmark = pytest.mark.anyio
 async def bound(smsc: Smsc, clock: JumpingClock | None = None, **settings: Any) -> AsyncIterator[SmppChannel]:
     """A channel to that message centre."""
     tools = some_tools(clock, **settings.pop("tools", {}))
-    values = {"host": "127.0.0.1", "port": smsc.port, "system_id": "lamp", "password": "secret", "answer_timeout": 1.0}
+    values = {"host": "127.0.0.1", "port": smsc.port, "system_id": "lamp", "password": "secret", "answer_timeout": 10.0}
     channel = build_channel("sms", {"kind": "smpp", **values, **settings}, tools)
     assert isinstance(channel, SmppChannel)
     try:
@@ -186,7 +186,7 @@ async def test_a_part_that_is_refused_ends_the_message_and_is_named() -> None:
 @pytest.mark.parametrize("fault", list(Fault))
 @pytest.mark.parametrize(("in_doubt", "wait"), [("hold", HOLD), ("retry", None), ("fail", None)])
 async def test_a_lost_answer_is_in_doubt(fault: Fault, in_doubt: str, wait: float | None) -> None:
-    async with Smsc() as smsc, bound(smsc, answer_timeout=0.3, in_doubt=in_doubt) as channel:
+    async with Smsc() as smsc, bound(smsc, answer_timeout=1.0, in_doubt=in_doubt) as channel:
         smsc.script(fault)
         sent = await channel.send(letter())
         assert isinstance(sent, Deferred)
@@ -240,7 +240,7 @@ async def test_closing_signs_off() -> None:
 
 
 async def test_a_silent_link_is_tested_and_given_up_after_two_misses(clock: JumpingClock) -> None:
-    async with Smsc() as smsc, bound(smsc, clock, enquire_link=30, answer_timeout=0.1) as channel:
+    async with Smsc() as smsc, bound(smsc, clock, enquire_link=30, answer_timeout=0.5) as channel:
         await channel.send(letter())
         for count in (1, 2):
             await clock.jump(31)
@@ -248,7 +248,7 @@ async def test_a_silent_link_is_tested_and_given_up_after_two_misses(clock: Jump
         smsc.deaf = True
         for _ in range(2):
             await clock.jump(31)
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.7)
         smsc.deaf = False
         assert isinstance(await channel.send(letter()), Accepted)
         assert smsc.binds == 2

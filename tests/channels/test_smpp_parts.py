@@ -88,7 +88,7 @@ async def test_receipts_that_overtake_their_answers_settle_a_long_sms_too(clock:
 async def test_a_retry_sends_only_what_was_not_taken(clock: JumpingClock, fault: int | Fault) -> None:
     desk = await a_desk(clock)
     async with Smsc() as smsc:
-        async with bound(smsc, clock, desk.store, answer_timeout=0.3) as channel:
+        async with bound(smsc, clock, desk.store, answer_timeout=1.0) as channel:
             smsc.script(0, fault)
             assert isinstance(await desk.tried(channel, LONG), Deferred)
             assert len(smsc.submitted) == 2
@@ -139,7 +139,7 @@ async def test_a_store_that_cannot_keep_parts_stops_nothing(clock: JumpingClock)
 async def test_a_receipt_tells_what_became_of_a_lost_answer(clock: JumpingClock) -> None:
     """While the delivery is held, nothing is sent: its receipt names an id that nobody has heard, to its number."""
     desk = await a_desk(clock)
-    async with Smsc() as smsc, bound(smsc, clock, desk.store, answer_timeout=0.3) as channel:
+    async with Smsc() as smsc, bound(smsc, clock, desk.store, answer_timeout=1.0) as channel:
         smsc.script(Fault.SILENT)
         sent = await desk.tried(channel, "Fog")
         assert isinstance(sent, Deferred)
@@ -156,7 +156,7 @@ async def test_a_receipt_tells_what_became_of_a_lost_answer(clock: JumpingClock)
 
 async def test_of_two_in_doubt_to_one_number_none_is_guessed(clock: JumpingClock) -> None:
     desk = await a_desk(clock)
-    async with Smsc() as smsc, bound(smsc, clock, desk.store, answer_timeout=0.2) as channel:
+    async with Smsc() as smsc, bound(smsc, clock, desk.store, answer_timeout=1.0) as channel:
         smsc.script(Fault.SILENT, Fault.SILENT)
         await desk.tried(channel, "Fog")
         await channel.send(letter("Rain", delivery_id=2))
@@ -169,7 +169,7 @@ async def test_of_two_in_doubt_to_one_number_none_is_guessed(clock: JumpingClock
 
 async def test_a_part_in_doubt_that_arrived_is_not_sent_again(clock: JumpingClock) -> None:
     desk = await a_desk(clock)
-    async with Smsc() as smsc, bound(smsc, clock, desk.store, answer_timeout=0.3) as channel:
+    async with Smsc() as smsc, bound(smsc, clock, desk.store, answer_timeout=1.0) as channel:
         smsc.script(0, Fault.SILENT)
         await desk.tried(channel, LONG)
         await smsc.deliver(receipt_for(smsc.submitted[1], "m-2"))

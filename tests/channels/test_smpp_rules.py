@@ -117,7 +117,7 @@ async def test_a_number_refused_twice_is_not_used_again_over_a_restart_too(clock
 
 
 async def test_a_number_refused_again_after_a_week_has_a_first_time_again(clock: JumpingClock) -> None:
-    async with Smsc() as smsc, bound(smsc, clock) as channel:
+    async with Smsc() as smsc, bound(smsc, clock, enquire_link=600) as channel:
         smsc.script(0x0B)
         await channel.send(letter(delivery_id=1))
         await clock.jump(8 * 86_400)
@@ -185,7 +185,7 @@ async def test_a_refused_bind_pauses_only_where_our_set_up_is_to_blame(
 async def test_a_lost_answer_is_held_sent_again_or_failed_as_the_route_says(
     clock: JumpingClock, in_doubt: str, happening: Happening, seconds: float | None
 ) -> None:
-    async with Smsc() as smsc, bound(smsc, clock, in_doubt=in_doubt, answer_timeout=0.2) as channel:
+    async with Smsc() as smsc, bound(smsc, clock, in_doubt=in_doubt, answer_timeout=1.0) as channel:
         smsc.script(Fault.SILENT)
         sent = await channel.send(letter())
         decision = decide(channel.traits.retry, sent, attempt=1, now=NOON, expires_at=None, jitter=0.0)

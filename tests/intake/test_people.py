@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 import pytest
@@ -48,6 +49,37 @@ async def test_the_key_of_a_new_company_opens_the_door_and_is_not_stored(
     assert kept is not None
     assert kept.name == "Lighthouse Keepers"
     assert company.integration_key.encode() not in kept.key_hash
+
+
+class SlowPasswords(QuickPasswords):
+    """Hashing takes until the test has done what it wants meanwhile, as Argon2 takes a tenth of a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done = asyncio.Event()
+
+    async def hash(self, password: str) -> str:
+        await self.done.wait()
+        return await super().hash(password)
+
+
+async def test_a_user_who_is_disabled_while_the_new_password_is_hashed_stays_disabled(
+    people: People, store: MemoryStore, company: NewCompany, clock: JumpingClock
+) -> None:
+    anna = await people.add_user(company.company.id, UserDraft(user_name="anna"))
+    passwords = SlowPasswords()
+    changing = asyncio.create_task(
+        People(store.directory, passwords, clock, secrets.token_bytes).set_password(anna.user, "correct horse")
+    )
+    await clock.settle()
+
+    await people.set_active(anna.user, False)
+    passwords.done.set()
+
+    assert (await changing).user.active is False
+    kept = await store.directory.user(anna.user.associate_id)
+    assert kept is not None
+    assert kept.active is False
 
 
 async def test_a_rotated_key_ends_the_old_one(people: People, company: NewCompany, sign_in: SignIn) -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from heliograph.config.settings import Settings, TicketSettings
 from heliograph.core.errors import NotAuthenticated, TooMany
 from heliograph.core.people import Door, Role
+from heliograph.intake.people import People
 from heliograph.intake.sign_in import SignIn, secret_hash
 from heliograph.store.memory import MemoryStore
 from heliograph.testing.builders import a_company, a_user
@@ -142,6 +143,48 @@ async def test_a_call_that_was_under_way_at_the_sign_out_does_not_bring_the_tick
 
     with pytest.raises(NotAuthenticated):
         await sign_in.by_ticket(ticket, Door.SOAP)
+
+
+class SlowPasswords(QuickPasswords):
+    """Verifying takes until the test has done what it wants meanwhile, as Argon2 takes a tenth of a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done = asyncio.Event()
+
+    async def verify(self, password: str, hashed: str) -> bool:
+        await self.done.wait()
+        return await super().verify(password, hashed)
+
+
+async def test_two_sign_ins_at_once_of_a_password_kept_with_other_costs_both_let_in(
+    sign_in: SignIn, store: MemoryStore, clock: JumpingClock
+) -> None:
+    passwords = SlowPasswords()
+    user = await store.directory.user(101)
+    assert user is not None
+    await store.directory.update_user(replace(user, password_hash=await passwords.old_hash("lamp-oil")))
+    slow = signing_in(store, passwords, clock)
+    both = [asyncio.create_task(slow.by_password(1, "keeper101", "lamp-oil")) for _ in range(2)]
+    await clock.settle()
+    passwords.done.set()
+
+    assert all(found is not None for found in await asyncio.gather(*both))
+
+
+async def test_a_password_that_is_changed_while_it_is_verified_opens_nothing_any_more(
+    sign_in: SignIn, store: MemoryStore, clock: JumpingClock
+) -> None:
+    passwords = SlowPasswords()
+    signing = asyncio.create_task(signing_in(store, passwords, clock).by_password(1, "keeper101", "lamp-oil"))
+    await clock.settle()
+
+    user = await store.directory.user(101)
+    assert user is not None
+    await People(store.directory, passwords, clock, os.urandom).set_password(user, "whale oil of the best")
+    passwords.done.set()
+
+    assert await signing is None, "a ticket made now would outlive the change, which has ended all there were"
 
 
 async def test_a_ticket_is_written_at_most_once_a_minute(

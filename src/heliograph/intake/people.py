@@ -142,7 +142,8 @@ class People:
         if password and (reason := password_complaint(password)):
             raise InvalidArgument(reason, field="password")
         password = password or new_password(self._entropy)
-        user = msgspec.structs.replace(user, password_hash=await self._passwords.hash(password))
+        hashed = await self._passwords.hash(password)  # which takes so long that the user may have changed meanwhile
+        user = msgspec.structs.replace(await self._directory.user(user.associate_id) or user, password_hash=hashed)
         await self._directory.update_user(user)
         await self._directory.revoke_tickets(user.associate_id)
         return NewUser(user, password)

@@ -83,12 +83,19 @@ class SignIn:
         user = user or await self._directory.user_by_email(company_id, user_name)
         known = user is not None and user.active
         matches = await self._passwords.verify(password, user.password_hash if user is not None and known else "")
-        if user is None or not known or not matches:
+        if user is None or not known or not matches or not await self._still_matches(user, password):
             await self._guesses.failed(company_id, user_name)
             return None
         await self._guesses.succeeded(company_id, user_name)
         await self._renew_hash(user, password)
         return user, await self.issue_ticket(user)
+
+    async def _still_matches(self, user: User, password: str) -> bool:
+        """Whether the password was neither changed, nor its user disabled, while it was verified."""
+        now = await self._directory.user(user.associate_id)
+        if now is None or not now.active:
+            return False
+        return now.password_hash == user.password_hash or await self._passwords.verify(password, now.password_hash)
 
     async def _renew_hash(self, user: User, password: str) -> None:
         """Keep the password as it would be kept today, where it was kept with other costs; now that it is known."""

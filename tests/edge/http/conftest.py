@@ -127,6 +127,13 @@ async def a_place(**changes: object) -> AsyncIterator[Place]:
 
 @pytest.fixture
 async def place() -> AsyncIterator[Place]:
+    """A server as patient as it is by default."""
+    async with a_place() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[Place]:
     """A server with short patience."""
     async with a_place(header_timeout=0.3, body_timeout=0.6) as opened:
         yield opened

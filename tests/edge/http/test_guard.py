@@ -104,8 +104,8 @@ async def test_http_1_0_is_answered_without_a_host(place) -> None:
     assert (status, headers["connection"], body) == (200, "close", b"<hi>")
 
 
-async def test_a_header_that_is_never_finished_is_cut_off(place) -> None:
-    wire = await place.connect()
+async def test_a_header_that_is_never_finished_is_cut_off(hasty) -> None:
+    wire = await hasty.connect()
     started = time.monotonic()
     await wire.send(b"GET / HTTP/1.1\r\nHo")
     assert (await wire.everything()).startswith(b"HTTP/1.1 408 ")
@@ -121,31 +121,31 @@ async def _trickle(wire, pieces: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("start", [b"GET / HTTP/1.1\r\n", b""], ids=["in a header", "before a request"])
-async def test_a_line_now_and_then_buys_no_time(place, start: bytes) -> None:
-    wire = await place.connect()
+async def test_a_line_now_and_then_buys_no_time(hasty, start: bytes) -> None:
+    wire = await hasty.connect()
     lines = [start + b"X: y\r\n", *[b"X: y\r\n"] * 1000] if start else [b"\r\n"] * 1000
     started = time.monotonic()
     trickle = asyncio.create_task(_trickle(wire, lines))
     assert b"200 OK" not in await wire.everything()
     assert time.monotonic() - started < 25, "the lines go on for fifty seconds"
     await trickle
-    assert place.app.requests == []
+    assert hasty.app.requests == []
 
 
-async def test_a_connection_that_says_nothing_is_closed_without_a_word(place) -> None:
-    wire = await place.connect()
+async def test_a_connection_that_says_nothing_is_closed_without_a_word(hasty) -> None:
+    wire = await hasty.connect()
     assert await wire.everything() == b""
 
 
-async def test_a_body_that_is_never_finished_is_cut_off_and_the_application_told(place) -> None:
-    wire = await place.connect()
+async def test_a_body_that_is_never_finished_is_cut_off_and_the_application_told(hasty) -> None:
+    wire = await hasty.connect()
     await wire.send(b"POST /a HTTP/1.1\r\n" + HOST + b"Content-Length: 10\r\n\r\nabc")
     assert (await wire.everything()).startswith(b"HTTP/1.1 408 ")
-    assert await until(lambda: place.app.requests) == [("POST", "/a", b"(gone)")]
+    assert await until(lambda: hasty.app.requests) == [("POST", "/a", b"(gone)")]
 
 
-async def test_an_idle_connection_is_kept_and_used_again(place) -> None:
-    wire = await place.connect()
+async def test_an_idle_connection_is_kept_and_used_again(hasty) -> None:
+    wire = await hasty.connect()
     for _ in range(2):
         await wire.send(FINE)
         assert (await wire.answer())[0] == 200
@@ -154,12 +154,12 @@ async def test_an_idle_connection_is_kept_and_used_again(place) -> None:
     assert (await wire.answer())[2] == b"<hi>"
 
 
-async def test_a_slow_application_is_not_the_clients_fault(place) -> None:
-    place.app.release.clear()
-    wire = await place.connect()
+async def test_a_slow_application_is_not_the_clients_fault(hasty) -> None:
+    hasty.app.release.clear()
+    wire = await hasty.connect()
     await wire.send(FINE)
     await asyncio.sleep(0.8)
-    place.app.release.set()
+    hasty.app.release.set()
     assert (await wire.answer())[0] == 200
 
 
@@ -255,8 +255,8 @@ async def test_connections_beyond_the_cap_are_closed_at_once(opened) -> None:
         await until(let_in)
 
 
-async def test_a_client_that_does_not_read_its_answer_is_cut_off(place) -> None:
-    wire = await place.connect()
+async def test_a_client_that_does_not_read_its_answer_is_cut_off(hasty) -> None:
+    wire = await hasty.connect()
     await wire.send(b"GET /flood HTTP/1.1\r\n" + HOST + b"\r\n")
     await asyncio.sleep(1)  # reading stops by itself once this side's buffer is full
     assert len(await wire.everything()) < FLOOD

@@ -96,12 +96,8 @@ class EmailChannel:
 
     async def send(self, letter: Letter) -> Outcome:
         """One mail, from connecting where that is needed to the server's word for it."""
-        to = read_mailbox(letter.address.value)
-        if not to:
-            return Refused("the address is not a mail address")  # a device's token, by a push route that leads here
-        letter = replace(letter, address=Address(value=to))
         try:
-            ready = self._written(letter)
+            letter, ready = self._ready(letter)
         except Unfit as reason:
             return Refused(str(reason))
         if trouble := self._standing.trouble(self._clock.monotonic()):
@@ -118,11 +114,8 @@ class EmailChannel:
 
     def preview(self, letter: Letter) -> Preview:
         """The mail's size, or why it could not be written."""
-        to = read_mailbox(letter.address.value)
-        if not to:
-            return Preview(refused="the address is not a mail address")
         try:
-            return Preview(size=len(self._written(replace(letter, address=Address(value=to))).content))
+            return Preview(size=len(self._ready(letter)[1].content))
         except Unfit as reason:
             return Preview(refused=str(reason))
 
@@ -177,12 +170,16 @@ class EmailChannel:
             raise NotAuthenticated("This address is not valid.")
         return meant
 
-    def _written(self, letter: Letter) -> Mail:
+    def _ready(self, letter: Letter) -> tuple[Letter, Mail]:
+        """The letter with its address as it is used, and the mail for it. Raises Unfit."""
+        to = read_mailbox(letter.address.value)
+        if not to:  # a device's token, by a push route that leads here
+            raise Unfit("the address is not a mail address")
+        letter = replace(letter, address=Address(value=to))
         content = letter.message.content
         marks = self._addresses.marks(letter, self._answer_link(letter))
-        if isinstance(content, Text) and content.format == WHOLE:
-            return whole(letter, marks)
-        return mail(letter, marks)
+        is_whole = isinstance(content, Text) and content.format == WHOLE
+        return letter, whole(letter, marks) if is_whole else mail(letter, marks)
 
     async def _carried(self, letter: Letter, ready: Mail, talk: Talk) -> str:
         """On a kept line, or on a new one when there is none or it turns out to be dead before anything was handed over."""

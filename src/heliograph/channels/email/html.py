@@ -8,26 +8,15 @@ from lxml import etree
 
 LONGEST = 512 * 1024  # characters of HTML that are read
 _SILENT = {"script", "style", "head", "title", "template", "noscript", "object", "svg", "math"}
-_LINES = {
-    "div",
-    "tr",
-    "li",
-    "dt",
-    "dd",
-    "section",
-    "article",
-    "header",
-    "footer",
-    "form",
-    "address",
-    "center",
-    "option",
-}
-_PARAGRAPHS = {
-    "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr", "body", "figure",
-}  # fmt: skip
-_SPACE = re.compile(r"[ \t\r\n\f\x1c-\x1f\xa0]+")
 _LINE, _PARAGRAPH = "\x1e", "\x1d"  # a new line, or a new paragraph, begins here, however often it is said
+_LINES = (
+    "div", "tr", "li", "dt", "dd", "section", "article", "header", "footer", "form", "address", "center", "option",
+)  # fmt: skip
+_PARAGRAPHS = (
+    "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr", "body", "figure",
+)  # fmt: skip
+_AROUND = dict.fromkeys(_LINES, _LINE) | dict.fromkeys(_PARAGRAPHS, _PARAGRAPH)  # what stands before and after a tag
+_SPACE = re.compile(r"[ \t\r\n\f\x1c-\x1f\xa0]+")
 _BREAKS = re.compile(r" *[\x1d\x1e][\x1d\x1e ]*")
 
 
@@ -46,8 +35,7 @@ def as_text(html: str) -> str:
             said.append(_before(element, tag) if event == "start" else _after(element, tag))
         if not silent:
             words = element.text if event == "start" else element.tail
-            if tag not in _SILENT or event == "end":
-                said.append(_SPACE.sub(" ", words or ""))
+            said.append(_SPACE.sub(" ", words or ""))
     return _tidied("".join(said))
 
 
@@ -74,7 +62,7 @@ def _before(element: etree._Element, tag: str) -> str:
         return str(element.get("alt") or "")
     if tag in ("td", "th"):
         return " "
-    return "\n" if tag == "br" else _LINE if tag in _LINES else _PARAGRAPH if tag in _PARAGRAPHS else ""
+    return "\n" if tag == "br" else _AROUND.get(tag, "")
 
 
 def _after(element: etree._Element, tag: str) -> str:
@@ -82,7 +70,7 @@ def _after(element: etree._Element, tag: str) -> str:
         where = str(element.get("href") or "").strip()
         shown = "".join(str(part) for part in element.itertext()).strip()
         return f" ({where})" if where.startswith(("http://", "https://")) and where != shown else ""
-    return _LINE if tag in _LINES else _PARAGRAPH if tag in _PARAGRAPHS else ""
+    return _AROUND.get(tag, "")
 
 
 def _tidied(text: str) -> str:

@@ -43,7 +43,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unfit(Exception):
-    """The content cannot be sent as a mail; the text says why, and repeats none of it."""
+    """The letter cannot be sent as a mail; the text says why, and repeats none of it."""
 
 
 def mail(letter: Letter, marks: Marks) -> Mail:

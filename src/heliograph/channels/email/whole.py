@@ -120,7 +120,7 @@ def _check_fields(fields: list[Field]) -> None:
 
 
 def _check_body(fields: list[Field], body: bytes) -> bool:
-    """Whether it needs an 8-bit way."""
+    """Whether it needs an 8-bit way. Raises Unfit."""
     if b"\r" in body.replace(b"\r\n", b"") or b"\x00" in body:
         raise Unfit("the body has a NUL or a carriage return by itself, which mail cannot carry")
     if any(len(line) > LONGEST_LINE for line in body.split(b"\r\n")):

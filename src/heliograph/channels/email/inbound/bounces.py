@@ -19,7 +19,7 @@ _STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
 
 
 class Verdict(Enum):
-    """What follows from a report."""
+    """What follows from a report, the gravest first."""
 
     GONE = "not delivered, and the address is not used again"
     BOUNCED = "not delivered"
@@ -28,7 +28,7 @@ class Verdict(Enum):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line of the table; `status` is an RFC 3463 code, its start with a dot at the end, or empty for any."""
+    """One line of the table; `status` is an RFC 3463 code, or empty for any."""
 
     action: str
     means: Verdict
@@ -49,7 +49,7 @@ REPORTS: tuple[Row, ...] = (
     Row("expanded", Verdict.NOTED),  # to a list
 )
 
-_GRAVEST = (Verdict.GONE, Verdict.BOUNCED, Verdict.ARRIVED, Verdict.NOTED)
+_BY_GRAVITY = tuple(Verdict)
 
 
 class Bounce(msgspec.Struct, frozen=True):
@@ -63,15 +63,13 @@ class Bounce(msgspec.Struct, frozen=True):
 def read_bounce(message: Message) -> Bounce | None:
     """The gravest of what a report says; None for a mail that is no report."""
     found = [bounce for fields in _recipients(message) if (bounce := _read(fields)) is not None]
-    return min(found, key=lambda bounce: _GRAVEST.index(bounce.verdict), default=None)
+    return min(found, key=lambda bounce: _BY_GRAVITY.index(bounce.verdict), default=None)
 
 
 def verdict(action: str, status: str) -> Verdict | None:
     """By the table; None for an action that is none."""
-    for row in REPORTS:
-        if row.action == action and (not row.status or row.status == status):
-            return row.means
-    return None
+    fitting = (row.means for row in REPORTS if row.action == action and row.status in ("", status))
+    return next(fitting, None)
 
 
 def as_rows() -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

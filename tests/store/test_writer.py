@@ -11,6 +11,7 @@ import pytest
 
 from heliograph.core.delivery import Acceptance
 from heliograph.core.errors import Conflict, Unavailable
+from heliograph.store.jobs import Batch, Claim
 from heliograph.store.outbox import SqliteOutbox
 from heliograph.store.reader import Reader
 from heliograph.store.writer import Writer
@@ -127,3 +128,18 @@ async def test_another_process_that_holds_the_file_too_long_is_unavailable(bench
     other.close()
     await bench.outbox.accept(an_acceptance())
     assert await stored(bench) == 1
+
+
+async def test_a_job_that_cannot_even_join_a_batch_fails_alone_and_the_writer_lives_on(bench: Bench) -> None:
+    class Misfit(Claim):
+        def join(self, batch: Batch) -> None:
+            raise RuntimeError("a bug of a job")
+
+    misfit = bench.writer.put(Misfit(bench.writer.future(), [1], 0, 0))
+    beside = bench.writer.put(Claim(bench.writer.future(), [1], 0, 0))
+
+    async with asyncio.timeout(5):
+        with pytest.raises(RuntimeError, match="a bug of a job"):
+            await misfit
+        assert await beside == []
+        assert await bench.writer.put(Claim(bench.writer.future(), [1], 0, 0)) == []

@@ -112,9 +112,9 @@ class Writer:
     def _together(self, jobs: list[Job]) -> list[Outcome]:
         """One transaction for all; when it fails for a reason of one job's, one for each, so that only that job fails."""
         batch = Batch()
-        for job in jobs:
-            job.join(batch)
         try:
+            for job in jobs:
+                job.join(batch)
             batch.apply(self._connection)
         except MACHINE_ERRORS as error:
             return [(job.future, None, mapped(error)) for job in jobs]

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from heliograph.config.settings import RetentionSettings
 from heliograph.core.lifecycle import State
-from heliograph.core.outcome import Accepted, Deferred, Refused
+from heliograph.core.outcome import Accepted, Deferred, Gone, Refused
 from heliograph.core.ports import Traits
 from heliograph.core.retry import RetryPolicy
 from heliograph.testing.builders import an_acceptance, an_item
@@ -313,3 +313,17 @@ async def test_a_sweep_goes_on_bite_by_bite_until_nothing_is_left(clock: Jumping
     sweeping = asyncio.create_task(gateway.sweeper.sweep())
     await clock.jump(1)
     assert await sweeping == 1200
+
+
+async def test_a_dead_address_that_cannot_be_noted_for_a_bug_keeps_the_outcome_that_was_heard(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    channel.answer(Gone("no such device"))
+    gateway = await start()
+    gateway.flaky_directory.choke("suppress", on=lambda *arguments, **named: True)
+    await gateway.accept(an_acceptance())
+    await clock.jump(60)
+
+    delivery = await gateway.delivery()
+    assert (delivery.state, delivery.detail) == (State.FAILED, "no such device")
+    assert len(channel.letters) == 1

@@ -86,7 +86,8 @@ class Courier:
                 await self._forget(trip, outcome)
         except Exception:
             log.exception("A delivery failed inside the gateway.", action="delivery_bug", delivery_id=trip.delivery.id)
-            trip.decision = self._decided(trip, Deferred("the gateway failed", in_doubt=trip.began is not None))
+            failed = Deferred("the gateway failed", in_doubt=trip.began is not None)
+            trip.decision = trip.decision or self._decided(trip, failed)  # what was heard of the provider stands
 
     async def _send_in_turn(self, trip: Trip, endpoint: str) -> Outcome | None:
         """Where the address names an endpoint, a place there is needed first; None when there was none to be had."""

@@ -9,7 +9,6 @@ import msgspec
 from msgspec.structs import replace
 
 from heliograph.core.access import AccessToken
-from heliograph.core.delivery import Delivery
 from heliograph.core.errors import NotAllowed, NotFound
 from heliograph.core.lifecycle import State
 from heliograph.core.operators import Operator
@@ -128,17 +127,11 @@ class Desk:
         """A page of messages. A recipient may be written as an address or part of it, a user's name or number."""
         wanted = replace(wanted, company_id=operator.company_id, associate_id=await self._meant(operator, wanted))
         found = await self._outbox.search(wanted, before_id=before_id, limit=PAGE)
-        deliveries = await self._of([message.id for message in found.messages])
-        views = tuple(MessageView(message, tuple(deliveries[message.id])) for message in found.messages)
-        return Page(views, found.further, len(views) == PAGE or found.further is None)
-
-    async def _of(self, message_ids: list[int]) -> dict[int, list[Delivery]]:
-        mine: dict[int, list[Delivery]] = {id: [] for id in message_ids}
-        for delivery in await self._outbox.deliveries(message_ids):
-            mine[delivery.message_id].append(delivery)
-        return mine
+        views = await self._query.with_deliveries(found.messages)
+        return Page(tuple(views), found.further, len(views) == PAGE or found.further is None)
 
     async def _meant(self, operator: Operator, wanted: Wanted) -> int | None:
+        """The user whom the operator wrote by number, name or e-mail address; None: it is to be found in the addresses."""
         text = wanted.recipient.strip()
         if text.isascii() and text.isdigit() and len(text) < 10:
             return int(text)
@@ -168,18 +161,13 @@ class Desk:
 
     async def retry(self, operator: Operator, message_id: int, delivery_id: int | None = None) -> list[Acted]:
         """Send its dead letters again. Raises NotFound, also for another company's."""
-        await self._mine(operator, message_id)
+        await self._query.known(message_id, operator.company_id)
         return await self._actions.retry(message_id, delivery_id=delivery_id)
 
     async def cancel(self, operator: Operator, message_id: int, delivery_id: int | None = None) -> list[Acted]:
         """Withdraw what waits. Raises NotFound, also for another company's."""
-        await self._mine(operator, message_id)
+        await self._query.known(message_id, operator.company_id)
         return await self._actions.cancel(message_id, delivery_id=delivery_id)
-
-    async def _mine(self, operator: Operator, message_id: int) -> None:
-        message = await self._outbox.message(message_id)
-        if message is None or operator.company_id not in (None, message.company_id):
-            raise NotFound(f"There is no message {message_id}.")
 
     async def retry_many(self, operator: Operator, message_ids: Sequence[int]) -> list[Acted]:
         """Send the dead letters of these again; what is not there (any more) is passed over."""
@@ -212,32 +200,27 @@ class Desk:
             waiting.setdefault(row.channel, {})[row.state] = row.many
             if row.state is State.QUEUED:
                 overdue[row.channel] = max(self._clock.now() - row.due_at, 0) / 1000
-        views = [
-            ChannelView(
+
+        def at_work(name: str, kind: str, formats: tuple[str, ...] = ()) -> ChannelView:
+            return ChannelView(
                 name=name,
-                kind=self._sources.kinds.get(name, ""),
-                formats=channel.traits.formats,
+                kind=kind,
+                formats=formats,
                 lane=lanes.get(name),
                 waiting=waiting.get(name, {}),
                 overdue=overdue.get(name, 0.0),
                 trouble=self._sources.troubles.get(name),
             )
-            for name, channel in self._channels.items()
-        ]
+
+        kinds = self._sources.kinds
+        configured = [at_work(name, kinds.get(name, ""), each.traits.formats) for name, each in self._channels.items()]
         own = [name for name in lanes if name not in self._channels]  # what the gateway carries for itself
-        views += [
-            ChannelView(
-                name=name,
-                kind=INTERNAL,
-                lane=lanes[name],
-                waiting=waiting.get(name, {}),
-                overdue=overdue.get(name, 0.0),
-                trouble=self._sources.troubles.get(name),
-            )
-            for name in own
-        ]
         former = sorted(set(waiting) - set(self._channels) - set(own))
-        return views + [ChannelView(name=name, waiting=waiting[name]) for name in former]
+        return [
+            *configured,
+            *(at_work(name, INTERNAL) for name in own),
+            *(ChannelView(name=name, waiting=waiting[name]) for name in former),
+        ]
 
     async def check(self, operator: Operator, name: str) -> Check:
         """Ask the channel to try its credentials and connection. Raises NotFound."""

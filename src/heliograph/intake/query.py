@@ -52,9 +52,7 @@ class Query:
 
         `closely` chooses the deliveries whose attempts and receipts are wanted, of a message that may have very many.
         """
-        message = await self._outbox.message(message_id)
-        if message is None or (company_id is not None and message.company_id != company_id):
-            raise NotFound(f"There is no message {message_id}.")
+        message = await self.known(message_id, company_id)
         deliveries = await self._outbox.deliveries([message_id])
         ids = [delivery.id for delivery in (closely(deliveries) if closely is not None else deliveries)]
         attempts, receipts = await self._outbox.attempts(ids), await self._outbox.receipts(ids)
@@ -83,6 +81,17 @@ class Query:
         """Newest first, without attempts; with a state, those that have a delivery in it. At most 1,000 at once."""
         limit = min(max(limit, 1), PAGE_MAX)
         messages = await self._outbox.messages(company_id=company_id, state=state, before_id=before_id, limit=limit)
+        return await self.with_deliveries(messages)
+
+    async def known(self, message_id: int, company_id: int | None) -> Message:
+        """The message by itself. Raises NotFound, also for another company's; None is any company."""
+        message = await self._outbox.message(message_id)
+        if message is None or company_id not in (None, message.company_id):
+            raise NotFound(f"There is no message {message_id}.")
+        return message
+
+    async def with_deliveries(self, messages: Sequence[Message]) -> list[MessageView]:
+        """A view of each, same order, without attempts."""
         by_message: dict[int, list[Delivery]] = {message.id: [] for message in messages}
         for delivery in await self._outbox.deliveries(list(by_message)):
             by_message[delivery.message_id].append(delivery)

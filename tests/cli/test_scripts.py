@@ -103,13 +103,13 @@ def test_scripts_are_listed_reloaded_traced_and_recorded_while_a_gateway_serves(
             assert "STORM" in json.dumps(sent)  # the command raises events as well
             lines = line_with(trace, "afterwards") + line_with(trace, "after_async SendPushNotification")
             assert "loud.py" in lines
-            trace.wait(10)
+            trace.wait(60)
         record = terminal.folder / "call.json"
         with terminal.running("scripts", "trace", "--record", str(record)) as trace:
             line_with(trace, "Watching")
             threading.Thread(target=terminal.ok, args=("send", "--user", "keeper", "--title", "gale")).start()
             line_with(trace, "is in")
-            trace.wait(10)
+            trace.wait(60)
         assert json.loads(record.read_text())["arguments"]["message"]["title"] == "GALE"
         assert record.stat().st_mode & 0o777 == 0o600
         (terminal.data / "scripts/loud.py").write_text("def before_send_push_notification(: ...")

@@ -40,7 +40,7 @@ def test_ctrl_c_ends_it_as_well(terminal: Terminal) -> None:
     with terminal.running("serve", "--port", "0") as gateway:
         address(gateway)
         gateway.send_signal(signal.SIGINT)
-        assert gateway.wait(timeout=20) == 0
+        assert gateway.wait(timeout=60) == 0
 
 
 def test_a_request_that_is_running_when_it_is_told_to_stop_is_answered(
@@ -58,10 +58,11 @@ def test_a_request_that_is_running_when_it_is_told_to_stop_is_answered(
     ).encode()
     with terminal.running("serve", "--port", "0") as gateway:
         host, port = address(gateway).removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=15) as line:
+        with socket.create_connection((host, int(port)), timeout=60) as line:
             head = f"POST /api/v2/push?format=json HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-            line.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:10])
-            time.sleep(0.3)  # the server is now in the middle of this request
+            line.sendall(f"{head}Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+            assert line.recv(4096).startswith(b"HTTP/1.1 100")  # the server is now in the middle of this request
+            line.sendall(body[:10])
             gateway.send_signal(signal.SIGTERM)
             time.sleep(0.3)
             line.sendall(body[10:])
@@ -116,4 +117,4 @@ def test_two_signals_do_no_more_than_one(terminal: Terminal) -> None:
         address(gateway)
         for _ in range(2):
             threading.Thread(target=os.kill, args=(gateway.pid, signal.SIGTERM)).start()
-        assert gateway.wait(timeout=20) == 0
+        assert gateway.wait(timeout=60) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -268,14 +267,15 @@ async def test_a_mail_that_cannot_be_sent_comes_into_the_inbox_of_whose_address_
 
 async def test_who_has_read_it_in_the_inbox_is_sent_nothing_more(tmp_path: Path) -> None:
     settings = push_settings()
-    settings["channels"]["second"]["fallback"] = {"to": "third", "on": ["no_receipt"], "after": 1.5}
+    settings["channels"]["second"]["fallback"] = {"to": "third", "on": ["no_receipt"], "after": 60}
     settings["push"] = PushSettings(routes={"Google": "second"})
     async with a_town(tmp_path, **settings) as town:
         await town.app.directory.put_device(a_device(1))
         id = await push(town, 101)
         await deliveries(town, id, second=State.SENT)
+        assert len(await town.app.store.standbys.standbys([id])) == 1
         [item] = await town.inbox()
         heard = await town.ask("POST", f"/api/v2/inbox/{item.id}/read", {"Authorization": f"SOTicket {town.ticket}"})
         assert heard.status == 200
-        await asyncio.sleep(2.6)
+        await until(lambda: town.app.store.standbys.standbys([id]), lambda plans: not plans, within=30)
         assert "third" not in await deliveries(town, id)

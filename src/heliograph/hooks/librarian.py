@@ -10,8 +10,9 @@ import structlog
 from heliograph.config.settings import ScriptSettings
 from heliograph.hooks.folder import Prints, ScriptFolder
 from heliograph.hooks.pool import Pool
-from heliograph.hooks.process import LoadBroke, WorkerProcess
+from heliograph.hooks.process import LoadBroke
 from heliograph.hooks.shelf import Shelf
+from heliograph.hooks.trying import tried
 from heliograph.hooks.wire import AFTER_ASYNC, Load, Report, Source
 
 log = structlog.get_logger(__name__)
@@ -65,42 +66,25 @@ class Librarian:
     async def _serve(self, wanted: dict[str, Source], broken: dict[str, str], *, anew: bool) -> None:
         for name in broken:
             self._set_back(wanted, name)
-        while True:
-            sources = [wanted[name] for name in sorted(wanted)]
-            if not sources:
-                self._shelf.put([], [], broken, anew=anew)
-                await self._change(None, None)
-                return
-            load = self._frame(sources)
-            try:
-                worker, reports = await self._now.try_out(load)
-            except LoadBroke as broke:
-                if not broke.script:
-                    log.error("No script worker can be started.", action="script_worker", reason=broke.reason)
-                    return
-                broken[broke.script] = f"{wanted[broke.script].path}:1: while it was loaded, {broke.reason}."
-                self._set_back(wanted, broke.script)
-                continue
-            unfit = [report for report in reports if report.error]
-            if not unfit:
-                break
-            worker.kill("its scripts are not fit to serve")
-            for report in unfit:
-                broken[report.script] = report.error
-                self._set_back(wanted, report.script)
-        await self._swap(load, worker, reports, broken, anew=anew)
 
-    async def _swap(
-        self, load: Load, worker: WorkerProcess, reports: list[Report], broken: dict[str, str], *, anew: bool
-    ) -> None:
-        asynchronous = any(event == AFTER_ASYNC for report in reports for event, _ in report.events)
-        await self._later.change(load if asynchronous else None)
-        await self._now.change(load, worker)
-        self._shelf.put(load.sources, reports, broken, anew=anew)
+        def unfit(report: Report) -> None:
+            broken[report.script] = report.error
+            self._set_back(wanted, report.script)
 
-    async def _change(self, load: Load | None, worker: WorkerProcess | None) -> None:
-        await self._now.change(load, worker)
-        await self._later.change(load)
+        try:
+            fit = await tried(self._now, wanted, self._frame, unfit)
+        except LoadBroke as broke:
+            log.error("No script worker can be started.", action="script_worker", reason=broke.reason)
+            return
+        if fit is None:
+            self._shelf.put([], [], broken, anew=anew)
+            await self._now.change(None)
+            await self._later.change(None)
+        else:
+            asynchronous = any(event == AFTER_ASYNC for report in fit.reports for event, _ in report.events)
+            await self._later.change(fit.load if asynchronous else None)
+            await self._now.change(fit.load, fit.worker)
+            self._shelf.put(fit.load.sources, fit.reports, broken, anew=anew)
 
     def _set_back(self, wanted: dict[str, Source], name: str) -> None:
         """The version that serves instead of the one that cannot; none where there is none."""

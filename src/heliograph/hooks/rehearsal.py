@@ -16,6 +16,7 @@ from heliograph.hooks.pool import Pool
 from heliograph.hooks.process import LoadBroke
 from heliograph.hooks.signatures import Signature, members
 from heliograph.hooks.tracing import changed_members
+from heliograph.hooks.trying import broken_while_loaded, tried
 from heliograph.hooks.wire import AFTER, AFTER_ASYNC, BEFORE, Ask, Failed, Load, Report, Said, Source, Told, Who
 
 
@@ -80,26 +81,28 @@ class Rehearsal:
                 sources[path.name] = Source(path.name, str(path), path.read_text(encoding="utf-8"))
             except (OSError, UnicodeDecodeError) as error:
                 reports[path.name] = Report(path.name, [], f"{path}: it cannot be read: {error}.")
-        while sources:
-            folder = str(paths[0].absolute().parent)
-            load = Load(folder, list(sources.values()), self._values, self._memory, self._sandbox)
-            try:
-                worker, found = await self._pool.try_out(load)
-            except LoadBroke as broke:
-                name = broke.script or next(iter(sources))
-                words = f"{sources.pop(name).path}:1: while it was loaded, {broke.reason}."
-                reports[name] = Report(name, [], words)
-                continue
-            reports |= {report.script: report for report in found}
-            bad = [report.script for report in found if report.error]
-            if not bad:
-                await self._pool.change(load, worker)
-                break
-            worker.kill("some of its scripts are not fit to serve")
-            for name in bad:
-                del sources[name]
+        reports |= await self._tried(str(paths[0].absolute().parent), sources) if sources else {}
         self.reports = [reports[path.name] for path in paths]
         return self.reports
+
+    async def _tried(self, folder: str, sources: dict[str, Source]) -> dict[str, Report]:
+        reports: dict[str, Report] = {}
+
+        def frame(wanted: list[Source]) -> Load:
+            return Load(folder, wanted, self._values, self._memory, self._sandbox)
+
+        def unfit(report: Report) -> None:
+            reports[report.script] = report
+            del sources[report.script]
+
+        try:
+            fit = await tried(self._pool, sources, frame, unfit)
+        except LoadBroke as broke:
+            return reports | {name: broken_while_loaded(each, broke.reason) for name, each in sources.items()}
+        if fit is not None:
+            await self._pool.change(fit.load, fit.worker)
+            reports |= {report.script: report for report in fit.reports}
+        return reports
 
     async def run(self, method: str, who: Who, arguments: bytes, result: bytes | None) -> Outcome:
         """All three events of one call. Raises msgspec.ValidationError for arguments that the method does not take."""

@@ -80,7 +80,7 @@ class ScriptHooks:
         self.tracing = Tracing(clock)
         self._now = self._pool(answers, settings.workers, _DEPTH, settings.time_limit)
         self._after = self._pool(answers, 1, AT_ONCE, settings.async_time_limit)
-        self._librarian = Librarian(self._folder, self._shelf, self._now, self._after, settings, values, self._loaded)
+        self._librarian = Librarian(self._folder, self._shelf, self._now, self._after, settings, values, self._listen)
         self._later = Later(agenda, self._after, self._shelf, sealer, clock, self._has_run)
         self._wanted: frozenset[str] = frozenset()
         self._open = 0
@@ -167,7 +167,7 @@ class ScriptHooks:
         return ongoing
 
     async def _before(self, call: Call, ongoing: Ongoing, scripts: tuple[str, ...]) -> None:
-        job = await self._run(self._now, BEFORE, call.method, scripts, ongoing)
+        job = await self._run(BEFORE, call.method, scripts, ongoing)
         if job.rejected is not None:
             raise RejectedByHook(job.rejected)
         failures = job.failures
@@ -187,7 +187,7 @@ class ScriptHooks:
         if not scripts:
             return state
         result, states = state.result, state.states
-        job = await self._run(self._now, AFTER, call.method, scripts, state)
+        job = await self._run(AFTER, call.method, scripts, state)
         if job.result is not result and job.result is not None:
             call.result = signature.result.decode(job.result)
         state.result = job.result
@@ -208,10 +208,10 @@ class ScriptHooks:
 
     # ---------------------------------------------------------------- running
 
-    async def _run(self, pool: Pool, event: str, method: str, scripts: tuple[str, ...], ongoing: Ongoing) -> Job:
+    async def _run(self, event: str, method: str, scripts: tuple[str, ...], ongoing: Ongoing) -> Job:
         job = Job(event, method, scripts, ongoing.who, ongoing.arguments, ongoing.result, ongoing.states)
         began = perf_counter_ns()
-        await pool.run(job)
+        await self._now.run(job)
         ongoing.states = job.states
         self._has_run(job, perf_counter_ns() - began)
         return job
@@ -246,9 +246,10 @@ class ScriptHooks:
                 script=script,
             )
             self._observer.saw(ScriptDisabled(script))
-            self._loaded()
+            self._listen()
 
-    def _loaded(self) -> None:
+    def _listen(self) -> None:
+        """To the methods that the scripts which serve now handle."""
         self._wanted = self._shelf.methods & frozenset(self._methods)
 
     def _said(self, said: Said) -> None:

@@ -9,8 +9,8 @@ from lxml import etree, html
 
 from heliograph.core.lifecycle import LATER_WORDS, State
 from heliograph.edge.console.dead_letters import STATES_SHOWN
+from heliograph.edge.console.delivery import SAID
 from heliograph.edge.console.frame import link
-from heliograph.edge.console.message import SAID
 from heliograph.edge.console.words import STATES, count, span, when
 from heliograph.edge.markup import Html, as_written, flow, tag
 

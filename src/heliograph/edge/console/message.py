@@ -6,38 +6,25 @@ from collections.abc import Sequence
 
 import msgspec
 
-from heliograph.core.delivery import Attempt, Delivery, Receipt
+from heliograph.core.delivery import Attempt, Delivery
 from heliograph.core.fallback import not_again
-from heliograph.core.lifecycle import SETTLED, Happening, State, can
+from heliograph.core.lifecycle import Happening, State, can
 from heliograph.core.message import Message, Push, Text
 from heliograph.core.people import User
+from heliograph.edge.console.delivery import card, person, retriable
 from heliograph.edge.console.frame import ROOT, Look, empty, facts, form, link, page, section, table
 from heliograph.edge.console.messages import message_link, text
 from heliograph.edge.console.words import (
-    BAD,
-    GOOD,
-    OUTCOMES,
-    STATES,
     UNDER_WAY,
-    address,
-    clock_time,
     count,
     pill,
-    state_pill,
     when,
 )
-from heliograph.edge.markup import Child, Html, flow, tag
+from heliograph.edge.markup import Html, flow, tag
 from heliograph.intake.query import MessageView
 
 SHOWN = 50  # deliveries on one page; those in trouble come first
 _MOST_LIVE = 1000  # deliveries of a message whose page fetches itself again
-#: What a receipt says, and in which colour.
-SAID = {
-    Happening.NOTED: (UNDER_WAY, "on its way"),
-    Happening.ARRIVED: (GOOD, "delivered"),
-    Happening.BOUNCED: (BAD, "not delivered"),
-    Happening.ANSWERED: (GOOD, "answered"),
-}
 _FIRST = (
     State.FAILED,
     State.UNDELIVERED,
@@ -104,14 +91,8 @@ def _sender(message: Message, people: dict[int, User]) -> str:
     return person(message.sender_id, people)
 
 
-def person(associate_id: int, people: dict[int, User]) -> str:
-    """Someone by name and number."""
-    user = people.get(associate_id)
-    return f"{user.full_name or user.user_name} ({associate_id})" if user is not None else f"associate {associate_id}"
-
-
 def _buttons(look: Look, view: MessageView) -> Html | None:
-    dead = [each for each in view.deliveries if _retriable(each, look.now)]
+    dead = [each for each in view.deliveries if retriable(each, look.now)]
     states = {each.id: each.state for each in view.deliveries}
     elsewhere = not_again(view.standbys, states, {each.id for each in dead})
     dead = [each for each in dead if each.id not in elsewhere]
@@ -124,10 +105,6 @@ def _buttons(look: Look, view: MessageView) -> Html | None:
         form(look, f"{path}/cancel", cancel) if waiting else None,
     ]
     return tag("div", forms, class_="press")
-
-
-def _retriable(delivery: Delivery, now: int) -> bool:
-    return can(delivery.state, Happening.RETRIED) and not 0 < delivery.expires_at <= now
 
 
 def _content(message: Message) -> Html:
@@ -157,9 +134,6 @@ def _content(message: Message) -> Html:
     return section("What it says", tag("div", facts(told), body, class_="panel"), id="content")
 
 
-# ------------------------------------------------------------------- deliveries
-
-
 def _deliveries(look: Look, view: MessageView, around: Around) -> Html:
     if not view.deliveries:
         nothing = "It has no deliveries: nobody could be reached, or they are still being made."
@@ -167,7 +141,7 @@ def _deliveries(look: Look, view: MessageView, around: Around) -> Html:
     tries: dict[int, list[Attempt]] = {}
     for attempt in view.attempts:
         tries.setdefault(attempt.delivery_id, []).append(attempt)
-    cards = [_delivery(look, delivery, view, tries.get(delivery.id, []), around.people) for delivery in around.shown]
+    cards = [card(look, delivery, view, tries.get(delivery.id, []), around.people) for delivery in around.shown]
     total = len(view.deliveries)
     heading = count(total, "delivery", "deliveries").capitalize()
     return section(heading, cards, _pager(view.message.id, around.start, total), id="deliveries")
@@ -181,105 +155,6 @@ def _pager(message_id: int, start: int, total: int) -> Html | None:
     on = tag("a", "Further ones", href=link(path, start=start + SHOWN)) if start + SHOWN < total else None
     place = tag("span", f"{start + 1} to {min(start + SHOWN, total)} of {total:,}", class_="dim")
     return tag("p", back, place, on, class_="pager")
-
-
-def _delivery(look: Look, delivery: Delivery, view: MessageView, tries: list[Attempt], people: dict[int, User]) -> Html:
-    whose = person(delivery.associate_id, people) if delivery.associate_id is not None else ""
-    head = tag(
-        "div",
-        state_pill(delivery.state),
-        tag("strong", delivery.channel),
-        tag("span", " to ", class_="dim"),
-        tag("span", address(delivery), class_="address"),
-        tag("span", whose, class_="dim") if whose else None,
-        class_="line",
-    )
-    told = facts(
-        {
-            "reason": delivery.detail,
-            "stands so": flow(STATES[delivery.state][1], ", since ", when(delivery.updated_at, look.now)),
-            "next try": when(delivery.due_at, look.now) if delivery.state is State.QUEUED else "",
-            "provider's id": delivery.provider_id,
-            "in place of": _in_place(view, delivery),
-            "went on as": _went_on(view, delivery),
-            "stands by": _stands_by(look, view, delivery),
-            "delivery": delivery.id,
-        }
-    )
-    return tag(
-        "article",
-        tag("div", head, _press(look, delivery), class_="split"),
-        told,
-        _tries(delivery, tries),
-        _receipts(look, [each for each in view.receipts if each.delivery_id == delivery.id]),
-        class_="panel delivery",
-        id=f"delivery-{delivery.id}",
-    )
-
-
-def _in_place(view: MessageView, delivery: Delivery) -> str:
-    """The delivery whose work this one does, and why."""
-    standby = view.in_place(delivery.id)
-    return f"delivery {standby.replaces}: {standby.ready}" if standby is not None else ""
-
-
-def _went_on(view: MessageView, delivery: Delivery) -> str:
-    """The delivery that was made in its place."""
-    taken = [each for each in view.standbys if each.replaces == delivery.id and each.made_no]
-    return ", ".join(f"delivery {each.id} by {each.channel}: {each.ready}" for each in taken)
-
-
-def _stands_by(look: Look, view: MessageView, delivery: Delivery) -> Child:
-    """What would take over from it, and when."""
-    ways = [each for each in view.standbys if each.replaces == delivery.id and not each.made_no]
-    told = [
-        tag(
-            "div",
-            f"{each.channel}, if {', '.join(each.reasons)}",
-            flow(" ", when(each.due_at, look.now)) if each.due_at else None,
-        )
-        for each in ways
-    ]
-    return flow(told) if told else ""
-
-
-def _receipts(look: Look, receipts: list[Receipt]) -> Html | None:
-    if not receipts:
-        return None
-    rows: list[Sequence[Child]] = [
-        (pill(SAID[each.happening][1], SAID[each.happening][0]), clock_time(each.at), each.detail) for each in receipts
-    ]
-    return table(("receipt", "said at (UTC)", "what was said"), rows, label="Receipts")
-
-
-def _press(look: Look, delivery: Delivery) -> Html | None:
-    """What can be done with this one delivery."""
-    chosen = tag("input", type="hidden", name="delivery", value=delivery.id)
-    path = f"{ROOT}/messages/{delivery.message_id}"
-    if _retriable(delivery, look.now):
-        return form(look, f"{path}/retry", chosen, tag("button", "Send again"))
-    if can(delivery.state, Happening.RETRIED):
-        return tag("span", "Cannot be sent again: its time to live is over.", class_="dim")
-    if can(delivery.state, Happening.CANCELLED):
-        return form(look, f"{path}/cancel", chosen, tag("button", "Cancel", class_="danger"))
-    return None
-
-
-def _tries(delivery: Delivery, tries: list[Attempt]) -> Html | None:
-    if not tries:
-        return tag("p", "Not tried yet.", class_="dim") if delivery.state not in SETTLED else None
-    rows: list[Sequence[Child]] = [
-        (
-            f"{attempt.number}",
-            f"{clock_time(attempt.started_at)}",
-            f"{attempt.took_ms:,} ms",
-            pill(attempt.outcome, OUTCOMES.get(attempt.outcome, UNDER_WAY)),
-            attempt.detail,
-        )
-        for attempt in tries
-    ]
-    columns = ("try", "started (UTC)", "took", "outcome", "what was said")
-    return table(columns, rows, label="Tries", right=("took",))
 
 
 def _answers(look: Look, view: MessageView, people: dict[int, User]) -> Html | None:

@@ -14,6 +14,7 @@ from heliograph.config.settings import Settings
 from heliograph.core.delivery import Delivery
 from heliograph.core.errors import NotFound
 from heliograph.core.lifecycle import State
+from heliograph.core.operators import Session
 from heliograph.core.ports import Clock
 from heliograph.edge.console import (
     access,
@@ -137,10 +138,12 @@ class Console:
 
     async def access(self, request: Request, look: Look) -> str:
         """Sign-ins and tokens; of an operator's own company where that is all the operator sees."""
-        reach = look.operator.company_id
-        sessions = [each for each in await self._operators.sessions() if reach in (None, each.company_id)]
         tokens = await self._desk.tokens(look.operator)
-        return access.render(look, sessions, tokens, await self._companies(look))
+        return access.render(look, await self._sessions(look), tokens, await self._companies(look))
+
+    async def _sessions(self, look: Look) -> list[Session]:
+        reach = look.operator.company_id
+        return [each for each in await self._operators.sessions() if reach in (None, each.company_id)]
 
     # ------------------------------------------------------------------- buttons
 
@@ -196,9 +199,7 @@ class Console:
     async def end(self, request: Request, look: Look, form: Form) -> str:
         """End a sign-in; of another company it is as if it were not there."""
         wanted = number(first(form, "session"))
-        reach = look.operator.company_id
-        mine = [each.id for each in await self._operators.sessions() if reach in (None, each.company_id)]
-        if wanted is None or wanted not in mine:
+        if wanted is None or wanted not in [each.id for each in await self._sessions(look)]:
             return f"{ROOT}/access?did=gone"
         await self._operators.end(wanted)
         return f"{ROOT}/access?did=ended"

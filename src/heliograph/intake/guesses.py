@@ -98,7 +98,7 @@ class Guesses:
     async def succeeded(self, company_id: int, user_name: str) -> None:
         """The try was none that failed. From this address the account starts afresh."""
         self.forgive(company_id, user_name)
-        key, _ = self._buckets(company_id, user_name)[0]
+        (key, _), *_ = self._buckets(company_id, user_name)
         if self._notes is None or key not in self._written:
             return
         try:
@@ -109,14 +109,15 @@ class Guesses:
 
     def forgive(self, company_id: int, user_name: str) -> None:
         """The same for this process alone."""
-        buckets = self._buckets(company_id, user_name)
-        self._levels.pop(buckets[0][0], None)
+        (from_here, _), *wider = self._buckets(company_id, user_name)
+        self._levels.pop(from_here, None)
         now = self._clock.monotonic()
-        for key, limit in buckets[1:]:
+        for key, limit in wider:
             if key in self._levels:
                 self._levels[key] = (max(self._level(key, limit, now) - 1, 0.0), now)
 
     def _buckets(self, company_id: int, user_name: str) -> list[Bucket]:
+        """The account from this address first, then the account from anywhere, and the address, where it is known."""
         account, peer = f"{company_id} {user_name.casefold()[:200]}", PEER.get()
         limit = self._settings.failures_per_account
         buckets = [(_digest("both", account, peer), limit), (_digest("account", account), limit * _SPREAD)]

@@ -8,7 +8,7 @@ from starlette.datastructures import QueryParams
 
 from heliograph.core.lifecycle import State
 from heliograph.core.message import Message, Push
-from heliograph.core.search import Wanted
+from heliograph.core.search import LOOKED_AT, Wanted
 from heliograph.edge.console.frame import ROOT, Look, empty, link, page, table
 from heliograph.edge.console.words import state_pill, when
 from heliograph.edge.markup import Child, Html, flow, tag
@@ -105,7 +105,7 @@ def _list(look: Look, found: Page, query: QueryParams, companies: dict[int, str]
 
 def _nothing(found: Page, query: QueryParams) -> Html:
     if found.further is not None:
-        return empty("None among the newest 50,000 messages that were looked at.")
+        return empty(f"None among the {LOOKED_AT:,} messages that were looked at.")
     if any(query.get(name) for name in ("recipient", "state", "channel", "since", "until", "before")):
         return empty("No message is like that.", tag("a", "Show all", href=link("/messages")))
     return empty("Nothing has been sent yet.")

@@ -12,6 +12,7 @@ from heliograph.core.events import ChannelPaused, ChannelResumed, ProviderAway
 from heliograph.core.lifecycle import State
 from heliograph.core.outcome import Accepted, Deferred, Outcome
 from heliograph.core.ports import Traits
+from heliograph.core.retry import RetryPolicy
 from heliograph.testing.builders import an_acceptance
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.gateway import SmallGateway
@@ -331,3 +332,55 @@ async def test_a_provider_that_is_back_with_another_trouble_has_that_one_and_its
 
     assert (lane.paused, lane.away) == ("the certificate does not hold", "")
     assert gateway.witness.all(ChannelPaused) == [ChannelPaused("stub", "the certificate does not hold", 5.0)]
+
+
+class Hole:
+    """Takes every request and answers none, until it is over."""
+
+    over = False
+
+    def __init__(self, clock: JumpingClock) -> None:
+        self._clock = clock
+
+    async def __call__(self, letter: Letter) -> Outcome:
+        if self.over:
+            return Accepted()
+        await self._clock.sleep(15)
+        return Deferred("no answer in time", in_doubt=True)
+
+
+async def test_a_provider_that_answers_nothing_spends_few_messages_where_none_is_sent_twice(
+    start, clock: JumpingClock
+) -> None:
+    channel = ScriptedChannel(traits=Traits(concurrency=16, retry=RetryPolicy(resend_in_doubt=False)))
+    gateway = await start(channels={"stub": channel})
+    hole = Hole(clock)
+    channel.answer(*[hole] * 400)
+    await gateway.accept(an_acceptance(500, expires_at=2**52))
+    for _ in range(600):
+        await clock.jump(1)
+    lane = (await gateway.dispatcher.status()).lanes[0]
+    assert lane.away == "no answer in time"
+    spent = (await states(gateway, range(1, 501))).count(State.FAILED)
+    assert spent < 2 * 16 + 600 / 25, "those under way when it fell silent, and one for each look since"
+
+    hole.over = True
+    for _ in range(120):
+        await clock.jump(1)
+
+    assert (await states(gateway, range(1, 501))).count(State.SENT) >= 500 - spent - 1
+    assert not (await gateway.dispatcher.status()).lanes[0].away
+
+
+async def test_a_connection_that_breaks_under_many_holds_nobody_up(
+    start, channel: ScriptedChannel, clock: JumpingClock
+) -> None:
+    gateway = await start()
+    await gateway.accept(an_acceptance(1))
+    channel.answer(*[Deferred("the connection broke", in_doubt=True)] * 16)
+    await gateway.accept(an_acceptance(40, first=2))
+
+    lane = (await gateway.dispatcher.status()).lanes[0]
+
+    assert (lane.away, lane.slowed) == ("", False)
+    assert len(channel.letters) == 41

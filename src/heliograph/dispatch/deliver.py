@@ -97,7 +97,7 @@ class Courier:
         try:
             outcome = await self._send(trip)
             self._endpoints.heard(endpoint, outcome, trip.began or 0.0)
-            self._judge(trip, outcome)
+            self._judge(trip, outcome, endpoint)
             return outcome
         finally:
             self._endpoints.leave(trip.delivery.id, endpoint)
@@ -130,8 +130,8 @@ class Courier:
         finally:
             self._watch.leave(task)
 
-    def _judge(self, trip: Trip, outcome: Outcome) -> None:
-        """Keep the attempt, tell the observer, let the lane's pace hear it, and decide."""
+    def _judge(self, trip: Trip, outcome: Outcome, endpoint: str = "") -> None:
+        """Keep the attempt, tell the observer, let the lane's pace hear it, and decide. One endpoint's silence is its own."""
         began = trip.began or 0.0
         took_ms = round((self._clock.monotonic() - began) * 1000)
         word = WORDS[type(outcome)]
@@ -149,7 +149,8 @@ class Courier:
         said = "" if type(outcome) is Accepted else trip.attempt.detail
         saw(AttemptMade(trip.delivery.id, self._name, trip.delivery.attempts, word, took_ms, said))
         pace, was_paused, was_away = self._pace, self._pace.reason, self._pace.away
-        held = pace.heard(outcome, began)
+        silent = bool(endpoint) and type(outcome) is Deferred and outcome.in_doubt
+        held = not silent and pace.heard(outcome, began)
         if held and pace.reason:
             saw(ChannelPaused(self._name, pace.reason, pace.seconds))
         elif held and pace.away and not was_away:

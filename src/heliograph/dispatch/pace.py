@@ -9,6 +9,7 @@ from heliograph.core.retry import RETRY_AFTER_MAX, RETRY_AFTER_MIN
 SLOW_FIRST, SLOW_CAP = 1.0, 300.0  # seconds
 PAUSE_FIRST, PAUSE_CAP = 5.0, 300.0  # seconds
 AWAY_FIRST, AWAY_CAP = 1.0, 30.0  # seconds: who comes back is to be found soon, and a look costs next to nothing
+LOST_IN_A_ROW, SILENT_FOR = 10, 5.0  # tries without an answer, and seconds since one had it, that count as an absence
 
 
 class Pace:
@@ -21,6 +22,8 @@ class Pace:
         self._step = 0.0  # seconds: the latest hold; 0 at full speed
         self.reason = ""  # why the channel is paused; empty when it is not
         self.away = ""  # why the provider cannot be reached; empty when it can
+        self._answered = clock.monotonic()  # monotonic seconds: when the latest try that was answered began
+        self._lost = 0  # tries since then that were not
 
     @property
     def probing(self) -> bool:
@@ -46,10 +49,22 @@ class Pace:
             if outcome.lane:
                 return self._hold(began, outcome.retry_after, SLOW_FIRST, SLOW_CAP)
             if outcome.in_doubt:  # nothing was heard, which is no sign that all is well again
-                return False
+                return self._missed(outcome.detail, began)
+        self._answered, self._lost = began, 0
         if self._step and began >= self._since:
             self._step, self.reason, self.away = 0.0, "", ""
         return False
+
+    def _missed(self, detail: str, began: float) -> bool:
+        """Many that break off at one moment are a lost connection; a silence in which one after the other ends is an absence.
+
+        To go on would spend a message for each try where nothing is sent twice.
+        """
+        if began >= self._since:
+            self._lost += 1
+        if self._lost < LOST_IN_A_ROW or self._clock.monotonic() - self._answered < SILENT_FOR:
+            return False
+        return self._hold(began, None, AWAY_FIRST, AWAY_CAP, away=detail)
 
     def _hold(
         self, began: float, asked: float | None, first: float, cap: float, *, reason: str = "", away: str = ""

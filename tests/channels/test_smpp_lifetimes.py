@@ -12,6 +12,7 @@ import pytest
 from heliograph.channels.smpp.link import Down, Link
 from heliograph.channels.smpp.pdu import Bind, Sm, Status
 from heliograph.channels.smpp.session import Limits, NoAnswer, NotSent, Session, Submitted
+from heliograph.channels.sms.joiner import PATIENCE, Fragment, Joiner, Whole, text_name
 from heliograph.channels.sms.parked import Parked
 from heliograph.core.delivery import Report
 from heliograph.core.lifecycle import Happening
@@ -107,8 +108,12 @@ class Ear:
     def __init__(self) -> None:
         self.known = False
         self.heard: list[str] = []
+        self.faults = 0  # reports that fail next, in a way no port should
 
     async def report(self, channel: str, report: Report) -> bool:
+        if self.faults:
+            self.faults -= 1
+            raise RuntimeError("a bug of the store")
         if self.known:
             self.heard.append(report.ids[0])
         return self.known
@@ -136,3 +141,35 @@ async def test_receipts_that_are_parked_at_once_when_the_first_look_is_taken_are
 
     assert sorted(ear.heard) == ["a", "b"]
     await parked.close()
+
+
+async def test_a_look_that_fails_as_none_should_is_not_the_last(clock: JumpingClock) -> None:
+    ear = Ear()
+    tools: dict[str, Any] = {"reports": ear}
+    parked = Parked("sms", some_tools(clock, **tools))
+    await parked.park(Report(ids=("a",), happening=Happening.ARRIVED, detail=""))
+    ear.known, ear.faults = True, 2
+
+    await clock.jump(10)
+
+    assert ear.heard == ["a"]
+    await parked.close()
+
+
+async def test_a_text_that_meets_a_bug_holds_up_no_other(clock: JumpingClock) -> None:
+    handed: list[str] = []
+
+    async def hand(whole: Whole) -> None:
+        if whole.sender == "+1":
+            raise RuntimeError("a bug")
+        handed.append(whole.sender)
+
+    joiner = Joiner("sms", some_tools(clock), lambda coding, data: data.decode())
+    joiner.start(hand)
+    for sender in ("+1", "+2"):
+        await joiner.keep(Fragment(text_name(sender), 1, 2, sender, 0, b"Fog", clock.now()))
+
+    await clock.jump(PATIENCE + 2)
+
+    assert handed == ["+2"]
+    await joiner.close()

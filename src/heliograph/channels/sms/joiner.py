@@ -76,7 +76,7 @@ class Joiner:
         self._hand: Hand | None = None
         self._lock = asyncio.Lock()  # a text is handed on once, whoever finds it whole
         self._texts: dict[str, dict[int, Fragment]] | None = None  # None until the store was asked
-        self._rounds = Rounds(tools.clock, _EVERY, self._look, f"parts of texts of {name}")
+        self._rounds = Rounds(tools.clock, _EVERY, self._look, f"parts of texts of {name}", tools.log)
 
     def start(self, hand: Hand) -> None:
         """From now on hand texts on, those that an earlier process left unfinished included."""
@@ -118,14 +118,26 @@ class Joiner:
         try:
             async with self._lock:
                 texts = await self._known()
-                too_old = self._clock.now() - int(PATIENCE * 1000)
-                for parts in list(texts.values()):
-                    first = min(parts.values(), key=lambda part: part.at)
-                    if len(parts) == first.of or first.at <= too_old:
-                        await self._late(self._hand, parts)
+                await self._hand_on(self._hand, list(texts.values()))
         except Unavailable:
             return True
         return bool(texts)
+
+    async def _hand_on(self, hand: Hand, texts: Sequence[dict[int, Fragment]]) -> None:
+        """Those that are whole or old enough. One that meets a bug holds up no other; the bug is raised in the end."""
+        too_old, bug = self._clock.now() - int(PATIENCE * 1000), None
+        for parts in texts:
+            first = min(parts.values(), key=lambda part: part.at)
+            if len(parts) < first.of and first.at > too_old:
+                continue
+            try:
+                await self._late(hand, parts)
+            except Unavailable:
+                raise
+            except Exception as error:
+                bug = bug or error
+        if bug is not None:
+            raise bug
 
     async def _late(self, hand: Hand, parts: dict[int, Fragment]) -> None:
         try:

@@ -39,7 +39,7 @@ class Parked:
         self._clock = tools.clock
         self._log = tools.log
         self._waiting: dict[str, Waiting] | None = None  # None until the store was asked
-        self._rounds = Rounds(tools.clock, AGAIN, self._look, f"parked receipts of {name}")
+        self._rounds = Rounds(tools.clock, AGAIN, self._look, f"parked receipts of {name}", tools.log)
 
     def start(self) -> None:
         """Look at what an earlier process has parked."""

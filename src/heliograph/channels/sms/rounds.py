@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from heliograph.channels.plugin import Log
 from heliograph.core.ports import Clock
 
 Look = Callable[[], Awaitable[bool]]
@@ -14,8 +15,9 @@ Look = Callable[[], Awaitable[bool]]
 class Rounds:
     """One task, which ends when there is nothing left and begins again when it is woken."""
 
-    def __init__(self, clock: Clock, every: float, look: Look, name: str) -> None:
+    def __init__(self, clock: Clock, every: float, look: Look, name: str, log: Log) -> None:
         """`every` is seconds."""
+        self._log = log
         self._clock = clock
         self._every = every
         self._look = look
@@ -39,4 +41,9 @@ class Rounds:
         left = True
         while left:
             await self._clock.sleep(self._every)
-            left = await self._look()
+            try:
+                left = await self._look()
+            except Exception as bug:  # of one round: what waits must not wait for ever
+                self._log.warning(
+                    "A look at what waits failed; it goes on.", reason=self._name, error=type(bug).__name__
+                )

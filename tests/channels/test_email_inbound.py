@@ -423,7 +423,7 @@ HOSTILE: dict[str, bytes] = {
 async def test_a_hostile_mail_is_answered_and_stops_nobody(name: str) -> None:
     ear = Ear()
     for kind in (Kind.BOUNCE, Kind.REPLY):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             said = await ear.hear(kind, HOSTILE[name], "spy@example.com")
         assert said in (TAKEN, REFUSED)
     assert len(ear.arrivals) <= 1
@@ -469,7 +469,7 @@ class Client:
 
     async def heard(self) -> str:
         """One whole answer; empty when the server has hung up."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             line = await self._reader.readline()
             while line[3:4] == b"-":
                 line = await self._reader.readline()
@@ -498,7 +498,7 @@ class TestListener:
         async with listening(ear) as channel:
 
             def hand_in() -> dict[str, tuple[int, bytes]]:
-                with smtplib.SMTP("127.0.0.1", channel.inbound_port, timeout=5) as client:
+                with smtplib.SMTP("127.0.0.1", channel.inbound_port, timeout=60) as client:
                     return client.sendmail("", [ear.address(Kind.BOUNCE)], report(), ["SMTPUTF8", "BODY=8BITMIME"])
 
             assert await asyncio.to_thread(hand_in) == {}
@@ -687,7 +687,7 @@ def port_of(town: Town) -> int:
 
 
 def hand_in(port: int, sender: str, recipient: str, content: bytes) -> None:
-    with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.sendmail(sender, [recipient], content)
 
 

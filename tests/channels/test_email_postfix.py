@@ -140,7 +140,7 @@ async def test_an_answer_comes_through_it_to_whoever_sent_the_mail(tmp_path: Pat
         answer.set_content("På vei.\n.\nTo punkt: ..")
 
         def reply() -> None:
-            with smtplib.SMTP("127.0.0.1", relay.port, timeout=5) as client:
+            with smtplib.SMTP("127.0.0.1", relay.port, timeout=60) as client:
                 client.send_message(answer)
 
         await asyncio.to_thread(reply)
@@ -155,7 +155,7 @@ async def test_a_forged_report_does_not_get_past_our_door(tmp_path: Path) -> Non
         await arrived(coast)
 
         def forge() -> None:
-            with smtplib.SMTP("127.0.0.1", relay.port, timeout=5) as client:
+            with smtplib.SMTP("127.0.0.1", relay.port, timeout=60) as client:
                 client.sendmail("", ["bounces+b-1-1-aaaaaaaaaaaaaaaa@light.example"], "Subject: x\n\nx")
 
         await asyncio.to_thread(forge)

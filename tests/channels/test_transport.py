@@ -18,7 +18,7 @@ from heliograph.testing.servers.webhook import Answer, Fault, WebhookServer
 
 pytestmark = pytest.mark.anyio
 
-LOOPBACK = OutboundSettings(allow=[ip_network("127.0.0.0/8")], timeout=2.0, max_reply=4096)
+LOOPBACK = OutboundSettings(allow=[ip_network("127.0.0.0/8")], timeout=20.0, max_reply=4096)
 HERE = ScriptedResolver({"hook.example": [["127.0.0.1"]]})
 JSON = {"content-type": "application/json"}
 

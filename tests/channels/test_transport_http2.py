@@ -29,7 +29,7 @@ from heliograph.testing.resolver import ScriptedResolver
 pytestmark = pytest.mark.anyio
 
 AUTHORITY = Authority()
-LOOPBACK = OutboundSettings(allow=[ip_network("127.0.0.0/8")], timeout=2.0, max_reply=4096)
+LOOPBACK = OutboundSettings(allow=[ip_network("127.0.0.0/8")], timeout=20.0, max_reply=4096)
 HERE = ScriptedResolver({"push.example": [["127.0.0.1"]]})
 JSON = {"content-type": "application/json", "authorization": "bearer of-good-news"}
 STREAMS = h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS

@@ -36,7 +36,11 @@ class FarSide:
         if self.gates is not None:
             gate = asyncio.Event()
             self.gates.append(gate)
-            await gate.wait()
+            try:
+                async with asyncio.timeout(limit):
+                    await gate.wait()
+            except TimeoutError:
+                raise ConnectFailed("could not connect in time") from None
         else:
             await asyncio.sleep(0)
         if self.refuses:
@@ -131,6 +135,27 @@ async def test_a_server_that_takes_no_further_connection_is_not_asked_for_one_wi
             far.answer(connection, id)
         await turns()
     assert [(await one).status for one in tasks] == [200] * 5
+
+
+async def test_a_connection_is_opened_for_all_who_wait_and_not_in_the_little_time_of_the_first(far: FarSide) -> None:
+    far.gates = []
+    patient = far.ask(within=30.0)
+    await turns()
+    far.refuses = True
+    far.gates[0].set()  # it fails, and so does who waited for it
+    with pytest.raises(ConnectFailed):
+        await patient
+    far.refuses = False
+
+    hasty, patient = far.ask(within=0.02), far.ask(within=30.0)
+    with pytest.raises(ConnectFailed):
+        await hasty
+    await turns()
+    far.gates[1].set()
+    await turns()
+
+    far.answer(*far.streams[0])
+    assert (await patient).status == 200
 
 
 async def test_what_is_under_way_on_a_connection_that_says_farewell_while_it_is_doubted_may_finish(

@@ -18,7 +18,7 @@ from heliograph.testing.servers.webhook import WebhookServer
 pytestmark = pytest.mark.anyio
 
 SHOP = Shop()
-LOOPBACK = OutboundSettings(allow=[ip_network("127.0.0.0/8")], timeout=2.0)
+LOOPBACK = OutboundSettings(allow=[ip_network("127.0.0.0/8")], timeout=20.0)
 HERE = ScriptedResolver({"push.example": [["127.0.0.1"]]})
 
 

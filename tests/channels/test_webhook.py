@@ -32,7 +32,7 @@ pytestmark = pytest.mark.anyio
 OLD = "whsec_" + "b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xk"
 NEW = "whsec_" + "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3"
 SPEC_KEY = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-LOOPBACK = OutboundSettings(allow=[ip_network("127.0.0.0/8")], timeout=2.0)
+LOOPBACK = OutboundSettings(allow=[ip_network("127.0.0.0/8")], timeout=20.0)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def endpoint(clock: JumpingClock) -> AsyncIterator[WebhookServer]:
 
 @pytest.fixture
 def channel(transport: GuardedTransport, clock: JumpingClock) -> WebhookChannel:
-    return WebhookChannel(WebhookSettings(secrets=[NEW], timeout=1.0), transport, clock)
+    return WebhookChannel(WebhookSettings(secrets=[NEW], timeout=3.0), transport, clock)
 
 
 def to(endpoint: WebhookServer, **changes: object) -> Letter:

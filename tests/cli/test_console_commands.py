@@ -27,7 +27,7 @@ def enter(url: str, code: str) -> tuple[int, str]:
     form = urllib.parse.urlencode({"code": code}).encode()
     request = urllib.request.Request(f"{url}/console/sign-in", form, {"Origin": url})  # noqa: S310 - our own address
     try:
-        with urllib.request.build_opener(Stay).open(request, timeout=10) as answer:
+        with urllib.request.build_opener(Stay).open(request, timeout=60) as answer:
             return answer.status, ""
     except urllib.error.HTTPError as told:
         return told.code, told.headers.get("Set-Cookie", "").partition(";")[0]

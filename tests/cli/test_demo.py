@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 def asked(url: str, authorization: str) -> Any:
     request = urllib.request.Request(url, headers={"Authorization": authorization})  # noqa: S310 - our own address
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own address
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own address
         return json.load(answer)
 
 

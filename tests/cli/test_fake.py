@@ -147,7 +147,7 @@ def test_a_browser_that_registers_gets_the_users_pushes(terminal: Terminal, comp
 
 def posted(url: str, body: bytes, headers: dict[str, str]) -> None:
     request = urllib.request.Request(url, body, headers)  # noqa: S310 - to our own gateway
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         assert answer.status == 200
 
 

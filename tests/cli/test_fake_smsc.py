@@ -34,4 +34,4 @@ def test_the_message_centre_prints_what_it_is_given(terminal: Terminal) -> None:
         assert isinstance(asyncio.run(send()), Accepted)
         assert line_with(centre, "Lighthouse").rstrip() == "Lighthouse -> 4712345678: T\u00e5ke [1]"
         centre.send_signal(signal.SIGINT)
-        assert centre.wait(timeout=20) == 0
+        assert centre.wait(timeout=60) == 0

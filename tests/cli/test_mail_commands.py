@@ -47,7 +47,7 @@ def test_a_bounce_is_rehearsed_and_its_address_lifted(terminal: Terminal) -> Non
         assert added.json["address"] == "Other@coast.example"
         assert "withdrawn by an operator" in terminal.run("suppression", "list", *config, "--data", "data").out
         fake.send_signal(signal.SIGINT)
-        assert fake.wait(timeout=20) == 0
+        assert fake.wait(timeout=60) == 0
         assert fake.stderr is not None
         assert fake.stderr.read() == ""
 
@@ -59,7 +59,7 @@ def test_the_settings_it_writes_are_for_nobody_else(terminal: Terminal) -> None:
         assert tomllib.loads(file.read_text())["channels"]["email"]["host"] == "127.0.0.1"
         assert file.stat().st_mode & 0o077 == 0
         fake.send_signal(signal.SIGINT)
-        assert fake.wait(timeout=20) == 0
+        assert fake.wait(timeout=60) == 0
 
 
 @pytest.mark.parametrize(

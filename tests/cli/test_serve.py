@@ -30,7 +30,7 @@ def test_it_says_where_it_listens_answers_there_and_ends_with_code_0(terminal: T
     with terminal.running("serve", "--port", "0") as gateway:
         url = address(gateway)
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
-        with urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(f"{url}/healthz", timeout=60) as answer:  # noqa: S310 - our own address
             assert json.load(answer)["status"] == "ok"
     assert gateway.returncode == 0
     assert not (terminal.data.stat().st_mode & 0o077)
@@ -78,7 +78,7 @@ def test_it_serves_https_with_a_certificate(terminal: Terminal) -> None:
         url = address(gateway)
         assert url.startswith("https://")
         trust = ssl.create_default_context(cadata=authority.pem.decode())
-        with urllib.request.urlopen(f"{url}/healthz", timeout=10, context=trust) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(f"{url}/healthz", timeout=60, context=trust) as answer:  # noqa: S310 - our own address
             assert answer.status == 200
 
 

@@ -34,7 +34,7 @@ def an_endpoint(*answers: Answer) -> Iterator[WebhookServer]:
     stop = asyncio.Event()
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(stop),))
     thread.start()
-    ready.wait(10)
+    ready.wait(60)
     try:
         yield server
     finally:

@@ -141,6 +141,7 @@ async def test_under_load_no_answered_call_loses_its_event_to_a_kill(tmp_path: P
 
         callers = [asyncio.ensure_future(caller(f"{round}.{n}")) for n in range(8)]
         await asyncio.sleep(1.0)
+        await until(lambda: len(promised), lambda count, least=40 * (round + 1): count > least)
         await gateway.kill()
         for each in await asyncio.gather(*callers, return_exceptions=True):
             assert isinstance(each, (OSError, EOFError))

@@ -9,8 +9,9 @@ import pytest
 
 from heliograph.core.scripting import DueEvent
 from heliograph.hooks import later
+from heliograph.hooks.holding import LEASE_MS, Payload
 from heliograph.hooks.job import Job
-from heliograph.hooks.later import LEASE_MS, Later, Payload
+from heliograph.hooks.later import Later
 from heliograph.hooks.shelf import Shelf
 from heliograph.hooks.wire import AFTER_ASYNC, Done, Report, Source, Who
 from heliograph.store.memory import MemoryStore

@@ -65,7 +65,7 @@ class Peer:
     async def line(self, key: str) -> dict[str, Any]:
         """The next thing it tells that has this key."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 found: dict[str, Any] = json.loads(await self._process.stdout.readline())
                 self.told.append(found)

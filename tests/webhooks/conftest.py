@@ -26,7 +26,7 @@ from heliograph.testing.resolver import ScriptedResolver
 from heliograph.testing.secrets import OpenSealer
 from heliograph.testing.servers.webhook import WebhookServer
 
-LOOPBACK = OutboundSettings(allow=[ip_network("127.0.0.0/8")], timeout=2.0)
+LOOPBACK = OutboundSettings(allow=[ip_network("127.0.0.0/8")], timeout=20.0)
 
 
 class Desk:
@@ -35,7 +35,7 @@ class Desk:
     def __init__(self, store: SqliteStore, transport: GuardedTransport, clock: Clock, **settings: Any) -> None:
         self.store = store
         self.clock = clock
-        self.settings = EventSettings(**({"allow_http": True, "timeout": 1.0} | settings))
+        self.settings = EventSettings(**({"allow_http": True, "timeout": 3.0} | settings))
         sealer = OpenSealer()
         self.channel = EventChannel(self.settings, store.webhooks, sealer, transport, clock)
         self.service = WebhookService(

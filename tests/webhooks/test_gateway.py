@@ -29,7 +29,7 @@ pytestmark = pytest.mark.anyio
 
 REACHABLE: dict[str, Any] = {
     "outbound": OutboundSettings(allow=[ip_network("127.0.0.0/8")]),
-    "webhooks": EventSettings(allow_http=True, timeout=2.0),
+    "webhooks": EventSettings(allow_http=True, timeout=5.0),
 }
 
 

@@ -67,7 +67,7 @@ async def said(port: int, raw: bytes = FINE, **how: Any) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, **how)
     try:
         writer.write(raw.replace(b"\r\nContent", b"\r\nConnection: close\r\nContent"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return await reader.read()
     except ConnectionError:
         return b""

@@ -31,6 +31,7 @@ class Pool:
         self._connections: list[Connection] = []
         self._opening: set[asyncio.Task[None]] = set()
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._latest = 0.0  # on the loop's clock: the end of the time of who may wait longest
         self._not_before = 0.0  # on the loop's clock: no further connection is tried before
         self._again: asyncio.TimerHandle | None = None
         self._closed = False
@@ -101,6 +102,7 @@ class Pool:
 
     async def _place(self, deadline: float) -> Connection:
         """Wait for a connection with room, opening one where that may help."""
+        self._latest = max(self._latest, deadline)
         while True:
             if self._closed:
                 raise ConnectFailed("the gateway is stopping")
@@ -112,7 +114,7 @@ class Pool:
                 self._freed()  # should this one have been called in, the next one is
                 raise ConnectFailed(_NO_ROOM)
             if self._may_open():
-                self._begin(left)
+                self._begin(self._latest - self._loop.time())  # it is for all who wait, and outlives who began it
             await self._turn(left)
 
     async def _turn(self, left: float) -> None:

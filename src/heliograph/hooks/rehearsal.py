@@ -124,7 +124,7 @@ class Rehearsal:
                 result = job.result
             if job.rejected is not None:
                 break
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # what the last script asked for is noted in the next turn of the loop
         return Outcome(
             method=method,
             events=tuple(events),

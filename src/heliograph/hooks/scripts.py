@@ -20,8 +20,9 @@ from heliograph.core.scripting import DueEvent
 from heliograph.core.standing import Mishap, ScriptState
 from heliograph.hooks.answers import Answers
 from heliograph.hooks.folder import ScriptFolder
+from heliograph.hooks.holding import Payload
 from heliograph.hooks.job import Job
-from heliograph.hooks.later import AT_ONCE, Later, Payload
+from heliograph.hooks.later import AT_ONCE, Later
 from heliograph.hooks.librarian import Librarian, Values
 from heliograph.hooks.mishaps import Mishaps
 from heliograph.hooks.pool import Pool

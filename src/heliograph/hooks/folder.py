@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from heliograph.hooks.wire import Source
@@ -19,16 +20,22 @@ class ScriptFolder:
         self.path = path
 
     def prints(self) -> Prints:
-        """What is there now, cheaply; a folder that is not there is empty."""
+        """What is there now, cheaply; a folder that is not there is empty. Raises OSError for one that cannot be read."""
         try:
-            with os.scandir(self.path) as entries:
-                found = [(entry.name, entry.stat()) for entry in entries if _is_python(entry.name) and entry.is_file()]
-        except OSError:
+            entries = os.scandir(self.path)
+        except FileNotFoundError:
             return {}
-        return {name: (facts.st_mtime_ns, facts.st_size, facts.st_ino) for name, facts in sorted(found)}
+        found: Prints = {}
+        with entries:
+            for entry in entries:
+                if _is_python(entry.name) and entry.is_file():
+                    with suppress(FileNotFoundError):  # it has just gone
+                        facts = entry.stat()
+                        found[entry.name] = facts.st_mtime_ns, facts.st_size, facts.st_ino
+        return dict(sorted(found.items()))
 
     def read(self) -> tuple[dict[str, Source], dict[str, str]]:
-        """All scripts by name, and the complaints about those that cannot be read."""
+        """All scripts by name, and the complaints about those that cannot be read. Raises OSError as above."""
         sources: dict[str, Source] = {}
         complaints: dict[str, str] = {}
         for name in self.prints():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import random
 import signal
@@ -13,10 +14,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from heliograph.config.settings import ScriptSettings
+from heliograph.hooks.folder import ScriptFolder
 from heliograph.hooks.job import Job
+from heliograph.hooks.librarian import Librarian
 from heliograph.hooks.pool import Pool
-from heliograph.hooks.process import LoadBroke
-from heliograph.hooks.wire import BEFORE, Ask, Began, Load, Source, Told, Who
+from heliograph.hooks.process import LoadBroke, WorkerProcess
+from heliograph.hooks.shelf import Shelf
+from heliograph.hooks.wire import BEFORE, Ask, Began, Load, Report, Source, Told, Who
 from heliograph.intake.carriers import PocketNotificationMessage
 from heliograph.testing.waiting import PATIENCE, until
 from heliograph.workers.child import Child
@@ -158,3 +163,34 @@ async def test_whatever_becomes_of_the_workers_every_job_ends_and_their_number_i
     assert {type(end) for end in ends} <= {Job, asyncio.CancelledError}
     await pool.close()
     assert (pool._aside, pool._tasks) == (set(), set())
+
+
+class Poor(Pool):
+    """For a while the machine starts no process."""
+
+    poor = False
+
+    async def try_out(self, load: Load) -> tuple[WorkerProcess, list[Report]]:
+        if self.poor:
+            raise OSError(errno.EAGAIN, "no process to be had")
+        return await super().try_out(load)
+
+
+async def test_scripts_that_could_not_be_brought_into_service_for_a_while_are_once_it_is_over(tmp_path: Path) -> None:
+    def a_pool() -> Poor:
+        return Poor(1, 4, 5.0, answer=silent, said=lambda said: None, lost_script=lambda name, why: None)
+
+    shelf, now, later = Shelf(5), a_pool(), a_pool()
+    librarian = Librarian(ScriptFolder(tmp_path), shelf, now, later, ScriptSettings(), {}, lambda: None)
+    await librarian.load()
+    watching = asyncio.create_task(librarian.watch(poll=0.01, again=0.01))
+    now.poor = True
+    (tmp_path / "a.py").write_text(TEXT)
+    await asyncio.sleep(0.1)
+    assert not shelf.methods
+
+    now.poor = False
+    await until(lambda: shelf.methods == {METHOD})
+
+    watching.cancel()
+    await asyncio.gather(watching, now.close(), later.close(), return_exceptions=True)

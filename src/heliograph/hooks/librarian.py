@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 Values = Mapping[str, bool | int | float | str | None]
 POLL = 0.5  # seconds between looks at the folder
+AGAIN = 5.0  # seconds until what could not be brought into service is tried once more
 
 
 class Librarian:
@@ -46,24 +47,31 @@ class Librarian:
     async def load(self, *, anew: bool = False) -> None:
         """Read the folder and put what is good into service. `anew` enables what was disabled."""
         async with self._lock:
-            self._seen = await asyncio.to_thread(self._folder.prints)
+            found = await asyncio.to_thread(self._folder.prints)
             sources, complaints = await asyncio.to_thread(self._folder.read)
             told = dict(self._shelf.broken)
-            await self._serve(dict(sources), complaints, anew=anew)
+            if await self._serve(dict(sources), complaints, anew=anew):
+                self._seen = found
             self._tell(told)
             self._loaded()
 
-    async def watch(self) -> None:
+    async def watch(self, *, poll: float = POLL, again: float = AGAIN) -> None:
         """Load again whenever the folder has changed; for ever."""
+        pause = poll
         while True:
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(pause)
+            pause = again
             try:
-                if await asyncio.to_thread(self._folder.prints) != self._seen:
+                found = await asyncio.to_thread(self._folder.prints)
+                if found != self._seen:
                     await self.load()
+                if found == self._seen:
+                    pause = poll
             except Exception:
                 log.exception("The scripts could not be read again; the old ones serve on.", action="scripts_bug")
 
-    async def _serve(self, wanted: dict[str, Source], broken: dict[str, str], *, anew: bool) -> None:
+    async def _serve(self, wanted: dict[str, Source], broken: dict[str, str], *, anew: bool) -> bool:
+        """Whether what is wanted serves now, as far as it is fit to."""
         for name in broken:
             self._set_back(wanted, name)
 
@@ -75,16 +83,21 @@ class Librarian:
             fit = await tried(self._now, wanted, self._frame, unfit)
         except LoadBroke as broke:
             log.error("No script worker can be started.", action="script_worker", reason=broke.reason)
-            return
+            return False
         if fit is None:
             self._shelf.put([], [], broken, anew=anew)
             await self._now.change(None)
             await self._later.change(None)
         else:
             asynchronous = any(event == AFTER_ASYNC for report in fit.reports for event, _ in report.events)
-            await self._later.change(fit.load if asynchronous else None)
+            try:
+                await self._later.change(fit.load if asynchronous else None)
+            except BaseException:
+                fit.worker.kill("the others could not be started")
+                raise
             await self._now.change(fit.load, fit.worker)
             self._shelf.put(fit.load.sources, fit.reports, broken, anew=anew)
+        return True
 
     def _set_back(self, wanted: dict[str, Source], name: str) -> None:
         """The version that serves instead of the one that cannot; none where there is none."""

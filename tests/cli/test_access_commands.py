@@ -35,6 +35,14 @@ def test_an_access_tokens_life(terminal: Terminal, company: dict[str, Any]) -> N
     assert terminal.run("token", "add", "x", "--scope", "everything").code == 2
 
 
+def test_what_is_said_in_a_plain_line_is_not_written_as_markup(terminal: Terminal, company: dict[str, Any]) -> None:
+    """Tables are drawn with markup, in which a bracket has to be escaped; a line is not."""
+    for words in (("application", "add"), ("token", "add", "--scope", "push")):
+        assert "beacon [test]" in terminal.ok(*words, "beacon [test]").out
+    assert "beacon [test] may use Pocket" in terminal.ok("application", "grant", "beacon [test]", "messaging").out
+    assert "beacon [test]" in terminal.ok("application", "list").out
+
+
 def test_an_applications_life(terminal: Terminal, company: dict[str, Any]) -> None:
     made = terminal.ok("application", "add", "Beacon", "--json").json
     assert made["agents"] == ["Pocket", "SoPrincipal"]

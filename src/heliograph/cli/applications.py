@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from heliograph.cli.common import ConfigOption, DataOption, JsonOption, in_gateway
-from heliograph.cli.output import console, iso, plain, print_json, say, say_once, table
+from heliograph.cli.output import console, iso, one_line, plain, print_json, say, show_once, table
 from heliograph.core.access import Application
 from heliograph.edge.contract.versions import AGENTS
 
@@ -50,9 +50,8 @@ def add(
     if json:
         print_json(made)
         return
-    say(f"application        {plain(made['name'])}  ({', '.join(made['agents'])})")
-    say(f"application token  {made['application_token']}")
-    say_once("token")
+    told = f"{made['name']}  ({', '.join(made['agents'])})"
+    show_once({"application": told, "application token": made["application_token"]}, "token")
 
 
 @app.command("list")
@@ -93,11 +92,11 @@ def revoke(
     elif json:
         print_json({"name": name, "revoked": True})
     else:
-        say(f"{plain(name)} is no application any more.")
+        say(f"{one_line(name)} is no application any more.")
 
 
 def _show(application: Application, json: bool) -> None:
     if json:
         print_json(as_json(application))
     else:
-        say(f"{plain(application.name)} may use {', '.join(application.agents) or 'no agent'}.")
+        say(f"{one_line(application.name)} may use {', '.join(application.agents) or 'no agent'}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway, opened, run
-from heliograph.cli.output import console, iso, plain, print_json, say, say_once, table, when
+from heliograph.cli.output import console, iso, plain, print_json, show_once, table, when
 from heliograph.intake.people import NewCompany
 
 if TYPE_CHECKING:
@@ -80,6 +80,5 @@ def _show_key(new: NewCompany, json: bool) -> None:
     if json:
         print_json({"company_id": new.company.id, "name": new.company.name, "integration_key": new.integration_key})
         return
-    say(f"CompanyId       {new.company.id}  ({new.company.name})")
-    say(f"IntegrationKey  {new.integration_key}")
-    say_once("key")
+    told = f"{new.company.id}  ({new.company.name})"
+    show_once({"CompanyId": told, "IntegrationKey": new.integration_key}, "key")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -49,9 +49,13 @@ def say(line: str = "") -> None:
     print(line, flush=True)
 
 
-def say_once(secret: str) -> None:
-    """What follows a secret (`token`, `key`) that was made just now."""
-    say(f"Note the {secret} now: only its hash is kept, so it cannot be shown again.")
+def show_once(facts: Mapping[str, str], secret: str = "") -> None:
+    """Names and what they are, one on a line; and of a secret among them (`token`, `key`) that nobody will see it again."""
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        say(f"{name:<{width}}  {one_line(value)}")
+    if secret:
+        say(f"Note the {secret} now: only its hash is kept, so it cannot be shown again.")
 
 
 def print_json(value: Any) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from heliograph.cli.output import console, plain, print_json, say, table, when
+from heliograph.cli.output import console, one_line, plain, print_json, say, table, when
 
 if TYPE_CHECKING:
     from heliograph.hooks.control import Listing
@@ -44,11 +44,11 @@ def show_outcome(outcome: Outcome, name: str) -> None:
         for words in [*event.changed, *([f"refused: {event.rejected}"] if event.rejected is not None else [])]:
             say(f"    {words}" if words.startswith("refused") else f"    changed {words}")
         for failure in event.failures:
-            say(f"    failed {plain(failure, 500)}")
+            say(f"    failed {one_line(failure, 500)}")
     for asked in outcome.asked:
         say(f"  asked for {asked['what']}: {msgspec.json.encode(asked['with']).decode()}")
     for line in outcome.said:
-        say(f"  said {plain(line, 500)}")
+        say(f"  said {one_line(line, 500)}")
     say(f"  the method got {msgspec.json.encode(outcome.arguments).decode()}")
     if outcome.result is not None:
         say(f"  the caller got {msgspec.json.encode(outcome.result).decode()}")
@@ -62,4 +62,4 @@ def show_trace(trace: Trace) -> None:
     what += [f"refused: {trace.rejected}"] if trace.rejected is not None else []
     what += [f"failed {failure}" for failure in trace.failures]
     what += [trace.text] if trace.text else []
-    say(f"{when(trace.time)}  " + plain("  ".join(what), 1000))
+    say(f"{when(trace.time)}  " + one_line("  ".join(what), 1000))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway
-from heliograph.cli.output import console, iso, plain, print_json, say, table, when
+from heliograph.cli.output import console, iso, one_line, plain, print_json, say, table, when
 from heliograph.core.errors import InvalidArgument, NotFound
 from heliograph.core.suppression import Suppression
 
@@ -69,11 +69,11 @@ def lift(
         return lifted
 
     if not in_gateway(config, data, work):
-        raise NotFound(f"{plain(address, 60)} is not suppressed on the channel {plain(channel)!r}.")
+        raise NotFound(f"{one_line(address, 60)} is not suppressed on the channel {one_line(channel)!r}.")
     if json:
         print_json({"channel": channel, "address": address, "lifted": True})
     else:
-        say(f"{plain(address, 60)} is used again.")
+        say(f"{one_line(address, 60)} is used again.")
 
 
 @app.command("add")
@@ -91,7 +91,7 @@ def add(
     async def work(gateway: Heliograph) -> str:
         used = gateway.channels.get(channel)
         if used is None:
-            raise InvalidArgument(f"There is no channel {plain(channel)!r}.")
+            raise InvalidArgument(f"There is no channel {one_line(channel)!r}.")
         company_id = (await gateway.people.company(company)).id
         resolved = (await used.resolve(company_id, address, "")).value
         await gateway.directory.suppress(channel, resolved, reason=reason, now=gateway.clock.now())
@@ -101,4 +101,4 @@ def add(
     if json:
         print_json({"channel": channel, "address": suppressed, "reason": reason})
     else:
-        say(f"{plain(suppressed, 60)} is not used any more.")
+        say(f"{one_line(suppressed, 60)} is not used any more.")

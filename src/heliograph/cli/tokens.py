@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from heliograph.cli.common import CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway
-from heliograph.cli.output import console, iso, plain, print_json, say, say_once, table, when
+from heliograph.cli.output import console, iso, plain, print_json, say, show_once, table, when
 from heliograph.core.access import AccessToken, Scope
 
 if TYPE_CHECKING:
@@ -52,9 +52,8 @@ def add(
     if json:
         print_json(made)
         return
-    say(f"token id      {made['token_id']}  ({plain(made['name'])}, until {made['expires_at']})")
-    say(f"access token  {made['access_token']}")
-    say_once("token")
+    told = f"{made['token_id']}  ({made['name']}, until {made['expires_at']})"
+    show_once({"token id": told, "access token": made["access_token"]}, "token")
 
 
 @app.command("list")

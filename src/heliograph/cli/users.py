@@ -9,7 +9,7 @@ import typer
 
 from heliograph.cli.common import NOTHING, CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway
 from heliograph.cli.import_users import import_file
-from heliograph.cli.output import console, iso, plain, print_json, say, say_once, table
+from heliograph.cli.output import console, iso, plain, print_json, say, show_once, table
 from heliograph.core.errors import InvalidArgument
 from heliograph.core.people import Role, User
 from heliograph.intake.accounts import UserDraft
@@ -200,9 +200,6 @@ def _show_once(user: dict[str, Any], json: bool) -> None:
     if json:
         print_json(user)
         return
-    say(f"user name     {user['user_name']}")
-    say(f"associate id  {user['associate_id']}")
-    say(f"user id       {user['user_id']}")
-    if "password" in user:
-        say(f"password      {user['password']}")
-        say_once("password")
+    facts = {"user name": user["user_name"], "associate id": str(user["associate_id"]), "user id": str(user["user_id"])}
+    made = {"password": user["password"]} if "password" in user else {}
+    show_once(facts | made, *made)

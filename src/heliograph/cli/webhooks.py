@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from heliograph.cli.common import NOTHING, CompanyOption, ConfigOption, DataOption, JsonOption, in_gateway
-from heliograph.cli.output import console, iso, plain, print_json, say, state_text, table, when
+from heliograph.cli.output import console, iso, one_line, plain, print_json, say, show_once, state_text, table, when
 from heliograph.core.errors import InvalidArgument
 from heliograph.core.lifecycle import State
 from heliograph.core.webhooks import Endpoint, EndpointState, EventType, TryOut
@@ -124,7 +124,7 @@ def check(id: IdArgument, config: ConfigOption = None, data: DataOption = None, 
     else:
         say(f"{'taken' if tried.ok else 'not taken'}: {tried.words}")
         if tried.answer:
-            say(plain(tried.answer, 4096))
+            say(one_line(tried.answer, 4096))
     if not tried.ok:
         raise typer.Exit(NOTHING)
 
@@ -253,8 +253,7 @@ def _say_secret(new: NewSecret, json: bool) -> None:
     if json:
         print_json(as_json(new.endpoint) | {"secret": new.text})
         return
-    say(f"endpoint  {new.endpoint.id}  ({plain(new.endpoint.url)})")
-    say(f"secret    {new.text}")
+    show_once({"endpoint": f"{new.endpoint.id}  ({new.endpoint.url})", "secret": new.text})
     say("Give the secret to the receiver now: it is kept sealed and cannot be shown again.")
 
 

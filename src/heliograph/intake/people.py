@@ -150,7 +150,7 @@ class People:
 
     async def set_active(self, user: User, active: bool) -> User:
         """Enable or disable a user. A disabled one receives nothing, and all tickets end."""
-        user = msgspec.structs.replace(user, active=active)
+        user = msgspec.structs.replace(await self._directory.user(user.associate_id) or user, active=active)
         await self._directory.update_user(user)
         await self._directory.revoke_tickets(user.associate_id)
         return user

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from weakref import WeakValueDictionary
 
 import msgspec
 from msgspec.structs import replace
@@ -55,6 +57,7 @@ class RosterService:
         self._people = people
         self._roster = roster
         self._clock = clock
+        self._changing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # by associate id
 
     async def add(self, caller: Caller, said: Particulars, groups: Sequence[UserGroup] = ()) -> Person:
         """A new user, whose name for signing in is the e-mail address, in these groups: all kept, or nothing of it.
@@ -100,15 +103,18 @@ class RosterService:
     ) -> Person:
         """The user as he or she is from now on, in these groups too; a new password or an end of being active ends all tickets.
 
-        Raises NotAllowed, InvalidArgument naming the fields, Conflict for what is taken.
+        Raises NotAllowed, InvalidArgument naming the fields, Conflict for what is taken, UnknownRecipient for one who was
+        deleted meanwhile.
         """
-        allow(caller, person.user)
-        changed = self._changed(person, said)
-        allow(caller, changed)
-        if caller.associate_id == changed.associate_id and not changed.active:
-            raise NotAllowed("Nobody may retire himself or herself.")
-        profile = self._profile(person.profile, said)
-        await self._directory.enrol(changed, profile, [group.group_id for group in groups])
+        async with self._alone(person):
+            person = await self._as_of_now(person)
+            allow(caller, person.user)
+            changed = self._changed(person, said)
+            allow(caller, changed)
+            if caller.associate_id == changed.associate_id and not changed.active:
+                raise NotAllowed("Nobody may retire himself or herself.")
+            profile = self._profile(person.profile, said)
+            await self._directory.enrol(changed, profile, [group.group_id for group in groups])
         if said.password:
             changed = (await self._people.set_password(changed, said.password)).user
         elif not changed.active:
@@ -133,7 +139,8 @@ class RosterService:
         )
         now = self._clock.now()
         profile = Profile(associate_id=user.associate_id, updated_at=now, deleted_at=now)
-        await self._directory.enrol(bare, profile, ())
+        async with self._alone(person):
+            await self._directory.enrol(bare, profile, ())
         await self._people.revoke_tickets(bare)
 
     async def search(self, caller: Caller, sought: Sought, *, page: int, size: int) -> list[Person]:
@@ -141,6 +148,17 @@ class RosterService:
         allow(caller)
         found = await self._roster.search(caller.company_id, sought, skip=page * size, limit=size)
         return await self._people_of(found)
+
+    def _alone(self, person: Person) -> asyncio.Lock:
+        """Held while a user is read, changed and written: of two who did so at once one would undo what the other did."""
+        return self._changing.setdefault(person.user.associate_id, asyncio.Lock())
+
+    async def _as_of_now(self, person: Person) -> Person:
+        user = await self._directory.user(person.user.associate_id)
+        [now] = await self._people_of([user or person.user])
+        if user is None or now.profile.deleted_at:
+            raise UnknownRecipient("The user was deleted.", field="Id")
+        return now
 
     async def _people_of(self, users: Sequence[User]) -> list[Person]:
         """Users with their particulars; those without any have their name split before its last word."""

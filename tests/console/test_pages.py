@@ -387,3 +387,18 @@ def test_every_command_that_a_page_names_is_there() -> None:
     assert len(named) >= 3
     for group, command in named:
         assert command in root.commands[group].commands, f"heliograph {group} {command}"
+
+
+async def test_what_is_due_and_waits_for_its_channel_is_not_said_to_be_tried_in_the_past(
+    town: Town, operator: Visitor
+) -> None:
+    now = town.app.clock.now()
+    message = a_message(900, content=Text(to="ada@example.com", body="Note"))
+    due = a_delivery(900, message_id=900, channel="nobody", due_at=now - 8_000, expires_at=now + 10**8)
+    later = a_delivery(901, message_id=900, channel="nobody", due_at=now + 90_000, expires_at=now + 10**8)
+    await town.app.store.outbox.accept(Acceptance(messages=(message,), deliveries=(due, later)))
+
+    seen = words(await operator.get("/messages/900"))
+
+    assert "next try as soon as its channel takes it; due 8 s ago" in seen
+    assert "next try in 1 min" in seen

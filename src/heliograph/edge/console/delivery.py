@@ -48,7 +48,7 @@ def card(look: Look, delivery: Delivery, view: MessageView, tries: list[Attempt]
         {
             "reason": delivery.detail,
             "stands so": flow(STATES[delivery.state][1], ", since ", when(delivery.updated_at, look.now)),
-            "next try": when(delivery.due_at, look.now) if delivery.state is State.QUEUED else "",
+            "next try": _next_try(look, delivery),
             "provider's id": delivery.provider_id,
             "in place of": _in_place(view, delivery),
             "went on as": _went_on(view, delivery),
@@ -65,6 +65,13 @@ def card(look: Look, delivery: Delivery, view: MessageView, tries: list[Attempt]
         class_="panel delivery",
         id=f"delivery-{delivery.id}",
     )
+
+
+def _next_try(look: Look, delivery: Delivery) -> Child:
+    if delivery.state is not State.QUEUED:
+        return ""
+    due = when(delivery.due_at, look.now)
+    return due if delivery.due_at > look.now else flow("as soon as its channel takes it; due ", due)
 
 
 def _in_place(view: MessageView, delivery: Delivery) -> str:

@@ -192,6 +192,35 @@ async def test_what_is_past_its_time_when_a_doubted_connection_answers_is_not_se
     assert far.streams == []
 
 
+@pytest.mark.parametrize("end", ["its time is over", "it is broken off"])
+async def test_the_turn_of_one_that_leaves_while_it_asks_a_doubted_connection_goes_to_the_next(
+    far: FarSide, end: str
+) -> None:
+    far.limit = 1
+    held = far.ask()
+    await turns()
+    [connection] = far.connections
+    far.refuses = True  # any other connection
+    first, second = far.ask(within=0.02 if end == "its time is over" else 5.0), far.ask()
+    await turns()
+    connection.heard -= DOUBTED_AFTER + 1
+    held.cancel()
+    await turns()
+    if end == "its time is over":
+        await asyncio.sleep(0.05)
+        connection.data_received(frames.frame(Kind.PING, frames.Flag.ACK, 0, b"heliopng"))
+    else:
+        first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    await turns()
+
+    assert not far.pool._waiting, "the next one asks, too, or is sent"
+    connection.data_received(frames.frame(Kind.PING, frames.Flag.ACK, 0, b"heliopng"))
+    await turns()
+    far.answer(*far.streams[0])
+    assert (await second).status == 200
+
+
 async def far_stream(far: FarSide) -> tuple[Connection, int]:
     far.ask()
     await turns()
@@ -236,15 +265,17 @@ class Chance:
                 chance.choice(gates).set()
 
     def waits_in_vain(self) -> bool:
-        """Whether a request waits though a connection has room, and all that was to run has run."""
-        sure = [one for one in self.far.pool._connections if not one.doubted]
-        return bool(self.far.pool._waiting) and any(one.session.room > 0 for one in sure)
+        """Whether a request waits though a connection has room, or though there is none and none is being made."""
+        pool = self.far.pool
+        sure = [one for one in pool._connections if not one.doubted]
+        nothing = not pool._opening and not pool._connections
+        return bool(pool._waiting) and (nothing or any(one.session.room > 0 for one in sure))
 
     async def end(self) -> None:
         """The far side becomes well, and answers all."""
         far, far.refuses = self.far, False
         for _ in range(400):
-            if all(one.done() for one in self.asked):
+            if all(one.done() for one in self.asked) and not far.pool._opening:
                 return
             for gate in far.gates or ():
                 gate.set()
@@ -279,8 +310,14 @@ async def test_whatever_the_far_side_does_every_request_ends_and_none_waits_wher
             story.step()
             if number % 3 == 0:
                 await turns(60)
+                if (
+                    story.waits_in_vain()
+                ):  # a time limit may have ended just now: who was called in takes some turns more
+                    await turns(60)
+                for _ in range(20):  # a deadline may have passed in the last of the turns
+                    if story.waits_in_vain():
+                        await turns(60)
                 assert not story.waits_in_vain(), (seed, number)
-                assert not story.far.pool._waiting or story.far.pool._opening or story.far.pool._connections, seed
         await story.end()
         await turns()
         pool = story.far.pool

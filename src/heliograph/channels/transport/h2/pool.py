@@ -45,13 +45,18 @@ class Pool:
                 connection = await self._place(deadline)
                 now = self._loop.time()
             if now - connection.heard > DOUBTED_AFTER:
-                alive = await connection.alive()
+                try:
+                    alive = await connection.alive()
+                except asyncio.CancelledError:
+                    self._freed()  # it had room and does not take it: the next one may
+                    raise
                 now = self._loop.time()
                 if not alive:
                     connection.retire()  # what is under way there has an end of its own
                     self._freed()
                     continue
                 if now >= deadline:
+                    self._freed()
                     raise ConnectFailed("not sent in time: the connection was doubted")
                 if connection.session.room <= 0:  # it was taken or left while it was asked whether it lives
                     continue

@@ -10,6 +10,7 @@ import pytest
 
 from heliograph.core.errors import UnknownRecipient
 from heliograph.core.people import Caller, Door
+from heliograph.intake.groups import CompanyChange, GroupService
 from heliograph.intake.people import People
 from heliograph.intake.roster import Particulars, RosterService
 from heliograph.store.memory import MemoryStore
@@ -75,3 +76,19 @@ async def test_a_user_who_is_being_deleted_is_not_brought_back_by_a_change(offic
     kept = await office.store.directory.user(101)
     assert kept is not None
     assert (kept.full_name, kept.active) == ("", False)
+
+
+async def test_a_new_name_of_the_company_does_not_bring_the_old_key_back(office: Office, clock: JumpingClock) -> None:
+    people = People(office.directory, QuickPasswords(), clock, secrets.token_bytes)
+    groups = GroupService(office.directory, people, office.store.roster, clock, secrets.token_bytes)
+    office.directory.delay("update_company")
+    rotating = asyncio.create_task(groups.rotate_key(CALLER))
+    renaming = asyncio.create_task(groups.change_company(CALLER, CompanyChange(name="Lightvessels")))
+    await clock.settle()
+    office.directory.heal()
+    new = await rotating
+    await renaming
+
+    kept = await office.store.directory.company(1)
+    assert kept is not None
+    assert (kept.name, kept.key_hash) == ("Lightvessels", new.company.key_hash)

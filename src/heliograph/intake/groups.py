@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -36,6 +37,7 @@ class GroupService:
         self._roster = roster
         self._clock = clock
         self._entropy = entropy
+        self._changing = asyncio.Lock()  # held while a company is read, changed and written
 
     # --------------------------------------------------------------------- groups
 
@@ -118,23 +120,26 @@ class GroupService:
 
     async def change_company(self, caller: Caller, said: CompanyChange) -> tuple[Company, CompanyProfile]:
         """The company as it is from now on. Raises NotAllowed, InvalidArgument."""
-        company, profile = await self.company(caller)
+        allow(caller)
         given = {
             name: _line(name, value)
             for name in ("description", "country", "time_zone", "notices_to")
             if (value := getattr(said, name)) is not None
         }
-        if said.name is not None:
-            company = replace(company, name=company_name(said.name))
-            await self._directory.update_company(company)
-        profile = replace(profile, updated_at=self._clock.now(), **given)
-        await self._roster.put_company_profile(profile)
+        async with self._changing:
+            company, profile = await self.company(caller)
+            if said.name is not None:
+                company = replace(company, name=company_name(said.name))
+                await self._directory.update_company(company)
+            profile = replace(profile, updated_at=self._clock.now(), **given)
+            await self._roster.put_company_profile(profile)
         return company, profile
 
     async def rotate_key(self, caller: Caller) -> NewCompany:
         """A new integration key; the old one ends at once. Raises NotAllowed."""
         allow(caller)
-        return await self._people.rotate_key(caller.company_id)
+        async with self._changing:
+            return await self._people.rotate_key(caller.company_id)
 
 
 def _line(field: str, text: str, *, needed: bool = False) -> str:

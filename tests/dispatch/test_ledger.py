@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
 
 from heliograph.core.delivery import Attempt, Moved, Record
 from heliograph.core.lifecycle import Happening, State
+from heliograph.core.outcome import Deferred
 from heliograph.core.retry import Decision
 from heliograph.dispatch.ledger import Dealt, Ledger
 from heliograph.dispatch.trip import Trip
@@ -15,6 +17,7 @@ from heliograph.store.memory import MemoryStore
 from heliograph.testing.builders import an_acceptance
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.flaky import Flaky
+from heliograph.testing.scripted import ScriptedChannel, never
 
 pytestmark = pytest.mark.anyio
 
@@ -49,3 +52,39 @@ async def test_a_result_that_is_offered_under_a_lease_renewed_meanwhile_is_offer
     assert delivery.state is State.SENT, "forgotten, it would be sent once more when the new lease has lapsed"
     assert [moved.state for _, moved in dealt if moved is not None] == [State.SENT]
     assert len(await store.outbox.attempts([1])) == 1
+
+
+async def test_a_channel_that_answers_when_it_is_broken_off_keeps_no_stop_waiting_for_a_store_that_is_away(
+    start, clock: JumpingClock
+) -> None:
+    async def stubborn(letter: object) -> Deferred:
+        try:
+            return await never(letter)
+        except asyncio.CancelledError:
+            return Deferred("broken off")
+
+    gateway = await start(channels={"stub": ScriptedChannel(stubborn)})
+    await gateway.accept(an_acceptance())
+    gateway.flaky.fail("record")
+
+    stopping = asyncio.ensure_future(gateway.dispatcher.stop(0))
+    await clock.jump(1)
+
+    assert stopping.done()
+    await stopping
+
+
+async def test_a_result_that_is_on_its_way_at_the_end_of_a_stop_is_in_the_history_once(
+    start, clock: JumpingClock
+) -> None:
+    gateway = await start(channels={"stub": ScriptedChannel()})
+    gateway.flaky.hold("record")
+    await gateway.accept(an_acceptance())
+
+    stopping = asyncio.ensure_future(gateway.dispatcher.stop(0))
+    await clock.jump(1)
+    gateway.flaky.heal()
+    await stopping
+
+    assert (await gateway.delivery()).state is State.SENT
+    assert len(await gateway.attempts()) == 1

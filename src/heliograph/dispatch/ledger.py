@@ -40,6 +40,8 @@ class Ledger:
         self._done = done
         self._waiting: list[Trip] = []  # decided, and not offered yet
         self._writing: asyncio.Task[None] | None = None
+        self._pause: asyncio.Future[None] | None = None  # before the next offer to a store that takes nothing
+        self._closed = False
         self._kept: dict[int, Trip] = {}  # by delivery: tried, decided, and not taken by the store
 
     @property
@@ -67,9 +69,10 @@ class Ledger:
             await asyncio.wait([self._writing])
 
     def close(self) -> None:
-        """Offer nothing more."""
-        if self._writing is not None:
-            self._writing.cancel()
+        """Wait no longer for a store that takes nothing; what it is being offered it may still take."""
+        self._closed = True
+        if self._pause is not None:
+            self._pause.cancel()
 
     # ------------------------------------------------------------------------------------ inside
 
@@ -89,8 +92,16 @@ class Ledger:
                         reason=trouble.detail,
                     )
                 self._waiting = self._in_time(trips) + self._waiting
-                await self._clock.sleep(min(wait, self._least_left()))
+                if not await self._may_offer_again(min(wait, self._least_left())):
+                    return
                 wait = min(wait * 2, LONGEST_WAIT)
+
+    async def _may_offer_again(self, seconds: float) -> bool:
+        """After that time, unless this is closed by then."""
+        if not self._closed:
+            self._pause = asyncio.ensure_future(self._clock.sleep(seconds))
+            await asyncio.wait([self._pause])
+        return not self._closed
 
     async def _offer(self, trips: list[Trip]) -> None:
         try:

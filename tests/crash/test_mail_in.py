@@ -23,6 +23,7 @@ from heliograph.intake.carriers import OutgoingMessage
 from heliograph.testing.running import a_town
 from heliograph.testing.servers.reports import delivery_report, hand_in
 from heliograph.testing.servers.smtp import SmtpServer
+from heliograph.testing.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -68,17 +69,20 @@ async def serving(folder: Path, inbound: int) -> AsyncIterator[asyncio.subproces
     environment = os.environ | {"HELIOGRAPH_LOG__LEVEL": "error"}
     process = await asyncio.create_subprocess_exec(sys.executable, *words, env=environment, start_new_session=True)
     try:
-        for _ in range(400):
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", inbound)
-                writer.close()
-                break
-            await asyncio.sleep(0.05)
+        await until(lambda: listens(inbound))
         yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+
+
+async def listens(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+        return True
+    return False
 
 
 class Queue:
@@ -97,7 +101,7 @@ class Queue:
             self.tries[recipient] += 1
             sender = "" if recipient.startswith("bounces") else KEEPER
             with contextlib.suppress(smtplib.SMTPException, OSError):
-                hand_in(self._inbound, recipient, content, sender=sender, timeout=5.0)
+                hand_in(self._inbound, recipient, content, sender=sender, timeout=60.0)
                 del self.waiting[recipient]
 
 

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from heliograph.channels.smpp.pdu import Sm
 from heliograph.testing.running import a_town
 from heliograph.testing.servers.smsc import Smsc, receipt_for
+from heliograph.testing.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -41,19 +42,13 @@ async def serving(folder: Path, smsc: Smsc) -> AsyncIterator[None]:
         sys.executable, "-m", "heliograph", *words, env=environment, start_new_session=True
     )
     try:
-        for _ in range(600):
-            if smsc.bound:
-                break
-            await asyncio.sleep(0.05)
+        await until(lambda: smsc.bound)
         yield
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-        for _ in range(100):
-            if not smsc.bound:
-                break
-            await asyncio.sleep(0.02)
+        await until(lambda: not smsc.bound)
 
 
 def texts() -> list[Sm]:

@@ -14,6 +14,7 @@ from heliograph.core.lifecycle import State
 from heliograph.intake.carriers import OutgoingMessage
 from heliograph.testing.running import a_town
 from heliograph.testing.servers.smsc import Smsc, receipt_for
+from heliograph.testing.waiting import until
 
 from .test_sms_in import channels, serving
 
@@ -53,10 +54,7 @@ async def test_parts_that_were_taken_are_not_sent_again_after_a_kill(tmp_path: P
         print(f"{KILLS} kills, {MESSAGES * PARTS} parts, {again} sent once more")
         assert again <= KILLS * MESSAGES, "each kill can leave one part of each message in doubt"
         async with a_town(tmp_path / "data", channels=channels(smsc.port)) as town:
-            for _ in range(200):
-                if smsc.bound:
-                    break
-                await asyncio.sleep(0.02)
+            await until(lambda: smsc.bound)
             last = {part_of(sm): (sm, f"m-{number}") for number, sm in enumerate(smsc.submitted, start=1)}
             for sm, id in last.values():
                 assert await smsc.deliver(receipt_for(sm, id)) == 0
@@ -66,8 +64,8 @@ async def test_parts_that_were_taken_are_not_sent_again_after_a_kill(tmp_path: P
 
 async def everything_sent(smsc: Smsc) -> None:
     """Until nothing has been submitted for a while."""
-    for _ in range(60):
+    await until(lambda: set(map(part_of, smsc.submitted)), lambda parts: len(parts) == MESSAGES * PARTS)
+    before = -1
+    while before != len(smsc.submitted):
         before = len(smsc.submitted)
         await asyncio.sleep(1.0)
-        if len(smsc.submitted) == before and len(set(map(part_of, smsc.submitted))) == MESSAGES * PARTS:
-            return

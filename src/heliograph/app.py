@@ -61,6 +61,7 @@ from heliograph.system.entropy import entropy
 from heliograph.system.feed import InProcessFeed
 from heliograph.system.resolver import SystemResolver
 from heliograph.system.results import InProcessResults
+from heliograph.system.turns import InProcessTurns
 from heliograph.vault.derived import derived
 from heliograph.vault.passwords import Argon2Passwords
 from heliograph.vault.sealer import AesGcmSealer
@@ -138,7 +139,7 @@ def _wired(ground: Ground, tools: Tools, channels: Channels, notices: Notificati
     settings, clock, store, directory = ground.settings, ground.clock, ground.store, ground.directory
     results, people = InProcessResults(clock), People(directory, ground.passwords, clock, entropy)
     sign_in = SignIn(directory, store.keyring, ground.passwords, clock, entropy, settings, store.notes)
-    sending = senders(ground, results, channels)
+    sending, turns = senders(ground, results, channels), InProcessTurns()
     receipts, devices = Receipts(store.outbox, clock), DeviceService(directory, clock)
     conversations = Conversations(store.outbox, store.threads, clock, settings.messaging)
     incoming = IncomingService(sending.intake, channels, conversations, settings.messaging, settings.push)
@@ -164,8 +165,8 @@ def _wired(ground: Ground, tools: Tools, channels: Channels, notices: Notificati
         once=once,
         intake=sending.intake,
         people=people,
-        roster=RosterService(directory, people, store.roster, clock),
-        groups=GroupService(directory, people, store.roster, clock, entropy),
+        roster=RosterService(directory, people, store.roster, clock, turns),
+        groups=GroupService(directory, people, store.roster, clock, entropy, turns),
         inbox=InboxService(store.inbox, tools.feed, receipts, store.answers),
         answering=sending.answering,
         links=AnswerLinks(ground.sealer, settings.server.public_url),

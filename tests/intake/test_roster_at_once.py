@@ -14,6 +14,7 @@ from heliograph.intake.groups import CompanyChange, GroupService
 from heliograph.intake.people import People
 from heliograph.intake.roster import Particulars, RosterService
 from heliograph.store.memory import MemoryStore
+from heliograph.system.turns import InProcessTurns
 from heliograph.testing.builders import a_company, a_user
 from heliograph.testing.clock import JumpingClock
 from heliograph.testing.flaky import Flaky
@@ -31,7 +32,7 @@ class Office:
         self.store = MemoryStore(clock)
         self.directory: Any = Flaky(self.store.directory)
         people = People(self.directory, QuickPasswords(), clock, secrets.token_bytes)
-        self.roster = RosterService(self.directory, people, self.store.roster, clock)
+        self.roster = RosterService(self.directory, people, self.store.roster, clock, InProcessTurns())
         self._clock = clock
 
     async def both(self, first: Any, second: Any) -> list[Any]:
@@ -80,7 +81,7 @@ async def test_a_user_who_is_being_deleted_is_not_brought_back_by_a_change(offic
 
 async def test_a_new_name_of_the_company_does_not_bring_the_old_key_back(office: Office, clock: JumpingClock) -> None:
     people = People(office.directory, QuickPasswords(), clock, secrets.token_bytes)
-    groups = GroupService(office.directory, people, office.store.roster, clock, secrets.token_bytes)
+    groups = GroupService(office.directory, people, office.store.roster, clock, secrets.token_bytes, InProcessTurns())
     office.directory.delay("update_company")
     rotating = asyncio.create_task(groups.rotate_key(CALLER))
     renaming = asyncio.create_task(groups.change_company(CALLER, CompanyChange(name="Lightvessels")))

@@ -9,7 +9,8 @@ closed) and nothing of the call has happened then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
 from typing import Protocol
 
@@ -177,6 +178,13 @@ class Answers(Protocol):
 
 
 # ------------------------------------------------------------------------ in process
+
+
+class Turns(Protocol):
+    """Lets one at a time read something, change it and write it: of two at once one would undo what the other does."""
+
+    def alone(self, what: Hashable) -> AbstractAsyncContextManager[object]:
+        """To be held with `async with`, in order of arrival."""
 
 
 class Results(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -10,7 +9,7 @@ from msgspec.structs import replace
 
 from heliograph.core.errors import InvalidArgument, UnknownRecipient
 from heliograph.core.people import Caller, Company
-from heliograph.core.ports import Clock, Directory
+from heliograph.core.ports import Clock, Directory, Turns
 from heliograph.core.roster import CompanyProfile, Roster, UserGroup
 from heliograph.intake.accounts import company_name, new_user_id
 from heliograph.intake.people import NewCompany, People
@@ -31,13 +30,15 @@ class CompanyChange(msgspec.Struct, frozen=True, kw_only=True):
 class GroupService:
     """Groups, company settings and the integration key."""
 
-    def __init__(self, directory: Directory, people: People, roster: Roster, clock: Clock, entropy: Entropy) -> None:
+    def __init__(
+        self, directory: Directory, people: People, roster: Roster, clock: Clock, entropy: Entropy, turns: Turns
+    ) -> None:
         self._directory = directory
         self._people = people
         self._roster = roster
         self._clock = clock
         self._entropy = entropy
-        self._changing = asyncio.Lock()  # held while a company is read, changed and written
+        self._turns = turns
 
     # --------------------------------------------------------------------- groups
 
@@ -126,7 +127,7 @@ class GroupService:
             for name in ("description", "country", "time_zone", "notices_to")
             if (value := getattr(said, name)) is not None
         }
-        async with self._changing:
+        async with self._turns.alone(("company", caller.company_id)):
             company, profile = await self.company(caller)
             if said.name is not None:
                 company = replace(company, name=company_name(said.name))
@@ -138,7 +139,7 @@ class GroupService:
     async def rotate_key(self, caller: Caller) -> NewCompany:
         """A new integration key; the old one ends at once. Raises NotAllowed."""
         allow(caller)
-        async with self._changing:
+        async with self._turns.alone(("company", caller.company_id)):
             return await self._people.rotate_key(caller.company_id)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from weakref import WeakValueDictionary
 
 import msgspec
 from msgspec.structs import replace
 
 from heliograph.core.errors import InvalidArgument, NotAllowed, UnknownRecipient
 from heliograph.core.people import Caller, Role, User
-from heliograph.core.ports import Clock, Directory
+from heliograph.core.ports import Clock, Directory, Turns
 from heliograph.core.roster import Profile, Roster, Sought, UserGroup
 from heliograph.intake.accounts import UserDraft, checked
 from heliograph.intake.people import People
@@ -52,12 +50,12 @@ def allow(caller: Caller, user: User | None = None) -> None:
 class RosterService:
     """What a company's administrators, and programs with its key, may do with its users."""
 
-    def __init__(self, directory: Directory, people: People, roster: Roster, clock: Clock) -> None:
+    def __init__(self, directory: Directory, people: People, roster: Roster, clock: Clock, turns: Turns) -> None:
         self._directory = directory
         self._people = people
         self._roster = roster
         self._clock = clock
-        self._changing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # by associate id
+        self._turns = turns
 
     async def add(self, caller: Caller, said: Particulars, groups: Sequence[UserGroup] = ()) -> Person:
         """A new user, whose name for signing in is the e-mail address, in these groups: all kept, or nothing of it.
@@ -106,7 +104,7 @@ class RosterService:
         Raises NotAllowed, InvalidArgument naming the fields, Conflict for what is taken, UnknownRecipient for one who was
         deleted meanwhile.
         """
-        async with self._alone(person):
+        async with self._turns.alone(("user", person.user.associate_id)):
             person = await self._as_of_now(person)
             allow(caller, person.user)
             changed = self._changed(person, said)
@@ -139,7 +137,7 @@ class RosterService:
         )
         now = self._clock.now()
         profile = Profile(associate_id=user.associate_id, updated_at=now, deleted_at=now)
-        async with self._alone(person):
+        async with self._turns.alone(("user", person.user.associate_id)):
             await self._directory.enrol(bare, profile, ())
         await self._people.revoke_tickets(bare)
 
@@ -148,10 +146,6 @@ class RosterService:
         allow(caller)
         found = await self._roster.search(caller.company_id, sought, skip=page * size, limit=size)
         return await self._people_of(found)
-
-    def _alone(self, person: Person) -> asyncio.Lock:
-        """Held while a user is read, changed and written: of two who did so at once one would undo what the other did."""
-        return self._changing.setdefault(person.user.associate_id, asyncio.Lock())
 
     async def _as_of_now(self, person: Person) -> Person:
         user = await self._directory.user(person.user.associate_id)

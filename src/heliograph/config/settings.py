@@ -62,7 +62,7 @@ class DispatchSettings(Area):
         description="Seconds a dispatcher may hold a delivery before it is tried by another; added to the channel's own time limit.",
     )
     poll: float = Field(1.0, gt=0, description="Seconds between looks for due work that nobody announced.")
-    batch: int = Field(256, ge=1, description="Most deliveries claimed at once on a channel.")
+    batch: int = Field(512, ge=1, description="Most deliveries claimed at once on a channel.")
     rates: dict[str, float] = Field(
         {}, description="Most tries a second, by channel; a channel that is not named has no limit."
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import random
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 
 #: Below what any kernel hands to outgoing connections and to those who ask for any port (from 16,000 or 32,768 on):
@@ -21,6 +23,15 @@ def free_ports(many: int) -> list[int]:
     """So many different ones."""
     chosen = random.sample(_RANGE, len(_RANGE))
     return list(islice(filter(_free, chosen), many))
+
+
+@contextmanager
+def deaf_port() -> Iterator[int]:
+    """One that is bound and where nobody listens, so that connecting to it is refused."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        yield port
 
 
 def _free(port: int) -> bool:

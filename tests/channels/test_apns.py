@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ports import deaf_port
 
 from heliograph.channels.apns.answers import ANSWERS, Answer, Meaning
 from heliograph.channels.apns.verdicts import MOST_DEAD_IN_A_ROW
@@ -454,9 +454,8 @@ def test_a_push_and_its_payload_agree_about_the_names_of_types() -> None:
 
 
 async def test_while_nobody_can_be_reached_at_apple_the_channel_waits_and_no_device_is_blamed() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: connecting is refused
-        async with an_apple(AUTHORITY, endpoint=f"https://127.0.0.1:{taken.getsockname()[1]}") as apple:
+    with deaf_port() as port:
+        async with an_apple(AUTHORITY, endpoint=f"https://127.0.0.1:{port}") as apple:
             answer = await apple.channel.send(to())
 
     assert isinstance(answer, Deferred)

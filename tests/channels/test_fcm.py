@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from tests.ports import deaf_port
 
 from heliograph.channels.fcm.account import read_account
 from heliograph.channels.fcm.answers import ANSWERS, NO_PROJECT, Answer, Sign
@@ -502,9 +502,8 @@ async def test_a_check_says_what_is_wrong_and_how_to_mend_it(google: Google) -> 
 
 @pytest.mark.parametrize("where", ["endpoint", "token_uri"])
 async def test_while_nobody_can_be_reached_at_google_the_channel_waits(where: str) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: connecting is refused
-        nowhere = f"https://127.0.0.1:{taken.getsockname()[1]}"
+    with deaf_port() as port:
+        nowhere = f"https://127.0.0.1:{port}"
         changes = {"endpoint": nowhere} if where == "endpoint" else {"file": {"token_uri": f"{nowhere}/token"}}
         async with a_google(AUTHORITY, KEY, **changes) as google:
             answer = await google.channel.send(to())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
 
 import pytest
+from tests.ports import deaf_port
 
 from heliograph.channels.transport import GuardedTransport
 from heliograph.config.settings import OutboundSettings
@@ -157,11 +157,10 @@ async def test_an_answer_is_cut_at_the_limit_and_never_unpacked(
 
 
 async def test_nobody_listening_is_a_failed_connection(transport: GuardedTransport) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: connecting is refused
+    with deaf_port() as port:
         for scheme in ("http", "https"):
             with pytest.raises(Unreachable, match="could not connect"):
-                await transport.request("POST", f"{scheme}://127.0.0.1:{taken.getsockname()[1]}/", headers=JSON)
+                await transport.request("POST", f"{scheme}://127.0.0.1:{port}/", headers=JSON)
 
 
 async def test_the_next_address_of_a_name_is_tried_when_the_first_does_not_connect(endpoint: WebhookServer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.ports import deaf_port
 
 from heliograph.channels.notice import own_collapse
 from heliograph.channels.webpush.answers import ANSWERS
@@ -379,9 +379,8 @@ def test_a_name_with_a_port_stands_for_that_port_alone(host: str, services: list
 
 
 async def test_one_push_service_that_cannot_be_reached_says_nothing_of_the_others(web: Web) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: connecting is refused
-        away = Browser(f"https://127.0.0.1:{taken.getsockname()[1]}", server_key=PUBLIC)
+    with deaf_port() as port:
+        away = Browser(f"https://127.0.0.1:{port}", server_key=PUBLIC)
         answer = await web.channel.send(to(away))
 
     assert isinstance(answer, Deferred)

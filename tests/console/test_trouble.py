@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
 from tests.console.visitor import Visitor, words
+from tests.ports import deaf_port
 
 from heliograph.testing.running import Town, a_town
 from heliograph.testing.waiting import until
@@ -31,12 +31,11 @@ async def held_up(town: Town, channel: str) -> None:
 
 
 async def test_a_channel_whose_provider_is_away_and_one_whose_set_up_is_wrong_are_told_apart(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: connecting is refused
+    with deaf_port() as port:
         mail = {
             "kind": "email",
             "host": "127.0.0.1",
-            "port": taken.getsockname()[1],
+            "port": port,
             "security": "none",
             "sender": "a@b.example",
         }

@@ -169,3 +169,10 @@ def envelope(ready: dict[str, Any], inner: str) -> str:
         f'<s:Envelope xmlns:s="{SOAP11}" xmlns:p="http://www.superoffice.net/ws/crm/NetServer/Services86"><s:Header>'
         f"<p:Credentials><p:Ticket>{ready['ticket']}</p:Ticket></p:Credentials></s:Header><s:Body>{inner}</s:Body></s:Envelope>"
     )
+
+
+def token_of(payload: Any) -> str:
+    """The token in a webhook's JSON, wherever the channel puts the text."""
+    text = json.dumps(payload)
+    start = text.index("hook-")
+    return text[start : text.index(".", start) + 1]

@@ -15,8 +15,7 @@ import pytest
 from heliograph.testing.servers.webhook import WebhookServer
 
 from .reckoning import ROUNDS, account, arrival, kills
-from .rig import Connection, GatewayProcess, Ledger, envelope
-from .test_kill import token_of
+from .rig import Connection, GatewayProcess, Ledger, envelope, token_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

@@ -18,7 +18,7 @@ import pytest
 from heliograph.testing.servers.webhook import WebhookServer
 
 from .reckoning import ROUNDS, account, arrival, kills
-from .rig import GatewayProcess, Ledger, caller
+from .rig import GatewayProcess, Ledger, caller, token_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -63,13 +63,6 @@ async def test_nothing_answered_with_success_is_lost_when_the_process_is_killed(
     assert not lost, story
     assert len(ledger.promised) > ROUNDS * 20, "too little was sent for the test to mean anything"
     assert max(inbox.values()) == 1, "the inbox knows a delivery it has had"
-
-
-def token_of(payload: Any) -> str:
-    """The token in a webhook's JSON, wherever the channel puts the text."""
-    text = json.dumps(payload)
-    start = text.index("hook-")
-    return text[start : text.index(".", start) + 1]
 
 
 def inbox_tokens(ready: dict[str, Any]) -> Counter[str]:

@@ -15,8 +15,7 @@ import pytest
 
 from heliograph.testing.servers.webhook import WebhookServer
 
-from .rig import GatewayProcess, Ledger, caller
-from .test_kill import token_of
+from .rig import GatewayProcess, Ledger, caller, token_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

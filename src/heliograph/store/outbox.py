@@ -155,9 +155,7 @@ class SqliteOutbox:
 
 
 def _receipts(records: Several[Record]) -> list[str]:
-    return [
-        rows.text(receipt) for record in records if record.lease is None and (receipt := record.receipt) is not None
-    ]
+    return [rows.text(receipt) for record in records if (receipt := record.receipt) is not None]
 
 
 def _expand(connection: apsw.Connection) -> list[Delivery]:

@@ -20,6 +20,7 @@ from heliograph.channels.sms.joiner import Fragment, Joiner, Whole, text_name
 from heliograph.channels.sms.letters import FORMATS, read_letter, resolve, units
 from heliograph.channels.sms.parked import Parked
 from heliograph.channels.sms.previews import preview
+from heliograph.channels.trouble import not_now
 from heliograph.core.delivery import Address, Letter, Report
 from heliograph.core.errors import BadSetting, Malformed, NotAuthenticated, NotFound, Unavailable
 from heliograph.core.message import Content
@@ -178,10 +179,8 @@ class HttpSmsChannel:
         except AddressRefused as refusal:
             said = f"{self._profile.name} may not be reached: {refusal}"
             return Deferred(said, pause=said)
-        except ConnectFailed as failure:
-            return Deferred(str(failure), unreachable=isinstance(failure, Unreachable) and not own_account)
-        except ReplyLost as failure:
-            return Deferred(str(failure), in_doubt=True)
+        except (ConnectFailed, ReplyLost) as failure:
+            return replace(not_now(failure), unreachable=isinstance(failure, Unreachable) and not own_account)
         found = read_answer(self._profile.answer, reply.body, reference)
         sent = outcome(self._profile, reply, found, now=self._clock.now(), own_account=own_account)
         if isinstance(sent, Accepted):

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from heliograph.channels.trouble import not_now
 from heliograph.channels.webhook.answers import outcome
 from heliograph.channels.webhook.signature import signed
-from heliograph.core.outcome import Deferred, Outcome, Refused
+from heliograph.core.outcome import Outcome, Refused
 from heliograph.core.ports import AddressRefused, Clock, ConnectFailed, Reply, ReplyLost, Traits, Transport
 from heliograph.core.retry import RetryPolicy
 
@@ -48,10 +49,8 @@ class Poster:
             reply = await self.post(url, id, body, keys)
         except AddressRefused as refusal:
             return Tried(Refused(str(refusal)))
-        except ConnectFailed as failure:
-            return Tried(Deferred(str(failure)))
-        except ReplyLost as failure:
-            return Tried(Deferred(str(failure), in_doubt=True))
+        except (ConnectFailed, ReplyLost) as failure:
+            return Tried(not_now(failure))
         return Tried(outcome(reply, now=self._clock.now(), shared=shared), reply)
 
 

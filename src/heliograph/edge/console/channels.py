@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from heliograph.core.lifecycle import State
+from heliograph.core.standing import Lane
 from heliograph.edge.console.frame import ROOT, Look, empty, facts, form, link, page
 from heliograph.edge.console.overview import channel_state
 from heliograph.edge.console.words import BAD, GOOD, count, pill, span, state_pill, when
@@ -29,6 +30,7 @@ def render(look: Look, views: list[ChannelView], checked: dict[str, Checked]) ->
 
 
 def _card(look: Look, view: ChannelView, checked: Checked | None) -> Html:
+    lane = view.lane
     head = tag(
         "div", channel_state(view), tag("strong", view.name), tag("span", view.kind, class_="dim"), class_="line"
     )
@@ -37,8 +39,8 @@ def _card(look: Look, view: ChannelView, checked: Checked | None) -> Html:
         tag("div", head, _check(look, view), class_="split"),
         facts(
             {
-                "paused because": _held_up(view, view.lane.paused if view.lane is not None else ""),
-                "provider away": _held_up(view, view.lane.away if view.lane is not None else ""),
+                "paused because": _held_up(lane, lane.paused) if lane is not None else "",
+                "provider away": _held_up(lane, lane.away) if lane is not None else "",
                 "waiting": _waiting(view),
                 "longest due": span(view.overdue) if view.overdue >= 1 else "",
                 "tries under way": _tries(view),
@@ -67,10 +69,10 @@ def _check(look: Look, view: ChannelView) -> Html | None:
     return form(look, f"{ROOT}/channels/check", chosen, button)
 
 
-def _held_up(view: ChannelView, why: str) -> Child:
-    if view.lane is None or not why:
+def _held_up(lane: Lane, why: str) -> Child:
+    if not why:
         return ""
-    soon = "shortly" if view.lane.next_claim_in < 1 else f"in {span(view.lane.next_claim_in)}"
+    soon = "shortly" if lane.next_claim_in < 1 else f"in {span(lane.next_claim_in)}"
     again = f"It is tried again {soon}; nothing is lost meanwhile."
     return flow(tag("strong", why), tag("div", again, class_="dim"))
 
